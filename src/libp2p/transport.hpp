@@ -38,13 +38,12 @@ class StreamHandler {
     /// The stream is gone (reset by the peer, or the connection ended). Last call; not made after
     /// Stream::reset.
     virtual void on_error(const StreamError& error) = 0;
-    /// What was queued has shrunk below Stream::kQueueSizeLow after a write was refused or had
-    /// filled the queue.
+    /// What was queued has shrunk below Stream::kQueueSizeLow, after it had been at or above it.
     virtual void on_writable() = 0;
 };
 
 /// One bidirectional byte stream. The object belongs to its user: destroying it resets what is not
-/// finished.
+/// finished. After finish() and on_end() nothing is left to reset: what is still queued is sent.
 class Stream {
   public:
     /// Bytes that may wait in one stream before write refuses: one message of the largest size the
