@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// A small HTTP/1.1 server: one thread, one handler, bounded in connections, sizes and time. It
+// knows nothing of lepton. start and stop belong to the owner's thread; the handler runs on the
+// server's thread, one request at a time.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lepton::api {
+
+struct HttpQuery {
+    /// Upper case, as sent.
+    std::string method;
+    /// Path without the query string.
+    std::string path;
+    std::string body;
+};
+
+struct HttpReply {
+    unsigned status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+};
+
+using HttpHandler = std::function<HttpReply(const HttpQuery&)>;
+
+class HttpServer {
+  public:
+    /// Connections served at a time; further ones are closed at once. Operators' tools need a
+    /// handful.
+    static constexpr std::size_t kConnectionsMax = 256;
+    static constexpr std::size_t kHeaderSizeMax = 8 * 1024;
+    static constexpr std::size_t kBodySizeMax = 64 * 1024;
+    /// For one request to arrive, for one answer to leave, and for an idle connection.
+    static constexpr unsigned kTimeoutSeconds = 10;
+
+    /// Binds `address`:`port` (0: any port) and serves from a thread of its own.
+    /// `on_failure` is called once, on that thread, if it ends without stop().
+    /// Errors: a bad address, or a port that cannot be bound, named.
+    static Result<std::unique_ptr<HttpServer>, IoError> start(
+        const std::string& address,
+        std::uint16_t port,
+        HttpHandler handler,
+        std::function<void(std::string what)> on_failure);
+
+    /// As stop().
+    ~HttpServer();
+
+    /// Closes every connection and joins the thread; at most as long as the handler's present
+    /// request takes.
+    void stop();
+
+    std::uint16_t port() const;
+
+  private:
+    class Loop;
+    explicit HttpServer(std::unique_ptr<Loop> loop);
+
+    std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace lepton::api
