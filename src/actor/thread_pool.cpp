@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// There is no timer thread: between two turns each worker looks whether a timer is due, and an idle
+// worker sleeps until the first one is. A timer needs a worker for its handler anyway.
+#include "actor/thread_pool.hpp"
+
+#include "actor/cell.hpp"
+#include "base/assert.hpp"
+
+#include <pthread.h>
+
+#include <optional>
+
+namespace lepton::actor {
+namespace {
+
+constexpr std::size_t kThreadNameMax = 15;  // the kernel's limit
+
+template <class Body>
+std::vector<std::thread> start_threads(const std::string& name, std::size_t count, Body body) {
+    LEPTON_ASSERT(count > 0, name);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i) {
+        threads.emplace_back(body);
+        pthread_setname_np(threads.back().native_handle(), name.substr(0, kThreadNameMax).c_str());
+    }
+    return threads;
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(std::string name, std::size_t workers, const Clock& clock)
+    : clock_(clock), threads_(start_threads(name, workers, [this] { work(); })) {}
+
+ThreadPool::~ThreadPool() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::post(CellPtr cell) {
+    bool wakes = false;
+    {
+        const std::lock_guard lock(mutex_);
+        ready_.push_back(std::move(cell));
+        wakes = idle_ > 0;
+    }
+    if (wakes) changed_.notify_one();
+}
+
+TimerId ThreadPool::at(Time when, CellPtr cell, std::uint64_t token) {
+    TimerId id = 0;
+    bool is_first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const std::optional<Time> first = timers_.next_due();
+        is_first = !first || when < *first;
+        id = timers_.add(when, {std::move(cell), token});
+    }
+    if (is_first) changed_.notify_one();
+    return id;
+}
+
+void ThreadPool::cancel(TimerId timer) {
+    std::optional<std::pair<CellPtr, std::uint64_t>> cancelled;  // destroyed after the lock
+    const std::lock_guard lock(mutex_);
+    cancelled = timers_.cancel(timer);
+}
+
+void ThreadPool::work() {
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        const std::optional<Time> due = timers_.next_due();
+        if (due && *due <= clock_.now()) {
+            auto [cell, token] = timers_.take_first();
+            lock.unlock();
+            cell->fire(token);
+            cell.reset();
+            lock.lock();
+        } else if (!ready_.empty()) {
+            CellPtr cell = std::move(ready_.front());
+            ready_.pop_front();
+            lock.unlock();
+            cell->run();
+            cell.reset();
+            lock.lock();
+        } else {
+            ++idle_;
+            if (due) {
+                changed_.wait_until(lock, *due);
+            } else {
+                changed_.wait(lock);
+            }
+            --idle_;
+        }
+    }
+}
+
+CpuPool::CpuPool(std::string name, std::size_t threads, std::size_t queue_max)
+    : queue_max_(queue_max), threads_(start_threads(name, threads, [this] { work(); })) {}
+
+CpuPool::~CpuPool() {
+    std::deque<std::move_only_function<void()>> dropped;
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+        dropped.swap(jobs_);
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+}
+
+bool CpuPool::submit(std::move_only_function<void()>& job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_stopping_ || jobs_.size() >= queue_max_) return false;
+        jobs_.push_back(std::move(job));
+    }
+    changed_.notify_one();
+    return true;
+}
+
+void CpuPool::work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [&] { return is_stopping_ || !jobs_.empty(); });
+        if (is_stopping_) return;
+        std::move_only_function<void()> job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        job();
+        job = nullptr;
+        lock.lock();
+    }
+}
+
+}  // namespace lepton::actor

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// The production schedulers: ThreadPool runs actors (with one worker: an actor's own thread),
+// CpuPool runs off-loaded work. Any thread; not destroyed from one of their own threads.
+#pragma once
+
+#include "actor/scheduler.hpp"
+#include "actor/timer_queue.hpp"
+#include "base/clock.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace lepton::actor {
+
+class ThreadPool final : public Scheduler {
+  public:
+    /// `name`: of its threads, for debuggers; `clock` must be the machine's monotonic time.
+    ThreadPool(std::string name, std::size_t workers, const Clock& clock);
+    /// Ends the threads after the turns they are in; later posts do nothing.
+    ~ThreadPool() override;
+
+    void post(CellPtr cell) override;
+    Time now() const override { return clock_.now(); }
+    TimerId at(Time when, CellPtr cell, std::uint64_t token) override;
+    void cancel(TimerId timer) override;
+
+  private:
+    void work();
+
+    const Clock& clock_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<CellPtr> ready_;
+    TimerQueue<std::pair<CellPtr, std::uint64_t>> timers_;
+    std::size_t idle_ = 0;
+    bool is_stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+class CpuPool final : public Offload {
+  public:
+    /// `queue_max`: jobs that may wait; more are refused.
+    CpuPool(std::string name, std::size_t threads, std::size_t queue_max);
+    /// Drops what waits and ends the threads after the jobs they are in.
+    ~CpuPool() override;
+
+    bool submit(std::move_only_function<void()>& job) override;
+
+  private:
+    void work();
+
+    const std::size_t queue_max_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::move_only_function<void()>> jobs_;
+    bool is_stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace lepton::actor
