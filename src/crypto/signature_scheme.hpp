@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace lepton::crypto {
 
@@ -101,7 +102,11 @@ struct KeyPair {
 
     KeyPair() = default;
     KeyPair(KeyPair&&) = default;
-    KeyPair& operator=(KeyPair&&) = default;
+    KeyPair& operator=(KeyPair&& other) noexcept {
+        std::swap(public_key, other.public_key);
+        std::swap(secret_key_ssz, other.secret_key_ssz);
+        return *this;
+    }
     KeyPair(const KeyPair&) = delete;
     KeyPair& operator=(const KeyPair&) = delete;
     ~KeyPair();
@@ -135,10 +140,11 @@ class Signer {
     virtual Result<Bytes, SignatureError> sign(std::uint64_t slot,
                                                const Bytes32& message) const = 0;
 
-    /// Returns a window that holds `slot` (the last one possible that begins with slot's part,
-    /// keeping what the present window already has). Does not change the signer.
-    /// Errors: slot_not_active, secret_key_bottom_root (the PRF key does not fit the stored tree)
-    /// Cost:   up to two bottom trees: minutes of one core for prod without vector kernels
+    /// Returns a window of two adjacent bottom trees that holds `slot`, reusing trees of the
+    /// present window: build_window(prepared().end) is the next window, to be built in the
+    /// background well before its first slot. Does not change the signer. Errors: slot_not_active,
+    /// secret_key_bottom_root (the PRF key does not fit the stored tree) Cost:   up to two bottom
+    /// trees: minutes of one core for prod without vector kernels
     virtual Result<std::unique_ptr<PreparedWindow>, SignatureError> build_window(
         std::uint64_t slot, const ParallelFor& parallel_for) const = 0;
 

@@ -43,13 +43,4 @@ std::vector<Fp> round_constants();
 template <std::size_t Width>
 Fp linear_layer(std::size_t row, std::size_t column);
 
-extern template void permute<16>(std::span<State<16>>);
-extern template void permute<24>(std::span<State<24>>);
-extern template void compress<16>(std::span<State<16>>);
-extern template void compress<24>(std::span<State<24>>);
-extern template std::vector<Fp> round_constants<16>();
-extern template std::vector<Fp> round_constants<24>();
-extern template Fp linear_layer<16>(std::size_t, std::size_t);
-extern template Fp linear_layer<24>(std::size_t, std::size_t);
-
 }  // namespace lepton::crypto::xmss

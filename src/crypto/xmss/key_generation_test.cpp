@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+#include "crypto/xmss/key_generation.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lepton::crypto::xmss {
+namespace {
+
+TEST(WidenActivation, ends_at_whole_bottom_trees_and_holds_at_least_two) {
+    const auto widened = widen_activation<TestParameters>;
+    EXPECT_EQ(widened(0, 1), (SlotRange{0, 32}));
+    EXPECT_EQ(widened(15, 2), (SlotRange{0, 32}));
+    EXPECT_EQ(widened(16, 33), (SlotRange{16, 64}));
+    EXPECT_EQ(widened(0, 256), (SlotRange{0, 256}));
+    EXPECT_EQ(widened(17, 239), (SlotRange{16, 256}));
+    EXPECT_EQ(widen_activation<ProdParameters>(0, 1), (SlotRange{0, 131072}));
+    EXPECT_EQ(widen_activation<ProdParameters>(70000, 262144), (SlotRange{65536, 393216}));
+}
+
+TEST(WidenActivation, moves_down_at_the_end_of_the_lifetime) {
+    EXPECT_EQ(widen_activation<TestParameters>(250, 6), (SlotRange{224, 256}));
+    EXPECT_EQ(widen_activation<ProdParameters>((std::uint64_t{1} << 32) - 1, 1),
+              (SlotRange{(std::uint64_t{1} << 32) - 131072, std::uint64_t{1} << 32}));
+}
+
+TEST(WidenActivation, empty_and_too_long_ranges_are_refused) {
+    const auto refused = std::unexpected(SignatureError::activation_range);
+    EXPECT_EQ(widen_activation<TestParameters>(0, 0), refused);
+    EXPECT_EQ(widen_activation<TestParameters>(256, 1), refused);
+    EXPECT_EQ(widen_activation<TestParameters>(1, 256), refused);
+    EXPECT_EQ(widen_activation<TestParameters>(1, ~std::uint64_t{0}), refused);
+    EXPECT_EQ(widen_activation<TestParameters>(~std::uint64_t{0}, 2), refused);
+}
+
+TEST(KeyGeneration, leaves_do_not_depend_on_how_the_range_is_cut) {
+    const Prf prf{Bytes32{1}};
+    const Parameter parameter{1, 2, 3, 4, 5};
+    std::vector<Digest> whole(40), pieces(40);
+    build_leaves<TestParameters>(prf, parameter, 100, whole);
+    build_leaves<TestParameters>(prf, parameter, 100, std::span{pieces}.first(7));
+    build_leaves<TestParameters>(prf, parameter, 107, std::span{pieces}.subspan(7));
+    EXPECT_EQ(whole, pieces);
+    EXPECT_NE(whole[0], whole[1]);
+}
+
+TEST(KeyGeneration, progress_grows_to_the_total) {
+    SeededRandom random{1};
+    std::vector<std::uint64_t> seen;
+    generate_key<TestParameters>(
+        random, {32, 128}, run_in_order, [&](std::uint64_t done, std::uint64_t total) {
+            EXPECT_EQ(total, 96u);
+            seen.push_back(done);
+        });
+    EXPECT_EQ(seen, (std::vector<std::uint64_t>{16, 32, 48, 64, 80, 96}));
+}
+
+}  // namespace
+}  // namespace lepton::crypto::xmss

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+#include "crypto/xmss/signature.hpp"
+
+#include "base/random.hpp"
+#include "crypto/xmss/test_material.hpp"
+#include "crypto/xmss/tree.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lepton::crypto::xmss {
+namespace {
+
+template <class P>
+Signature<P> random_signature(std::uint64_t seed) {
+    SeededRandom random{seed};
+    Signature<P> signature;
+    for (Digest& digest : signature.path) {
+        for (Fp& element : digest) element = random_element(random);
+    }
+    for (Fp& element : signature.rho) element = random_element(random);
+    for (Digest& digest : signature.hashes) {
+        for (Fp& element : digest) element = random_element(random);
+    }
+    return signature;
+}
+
+template <class P>
+void expect_round_trip() {
+    const auto signature = random_signature<P>(1);
+    const Bytes bytes = encode(signature);
+    EXPECT_EQ(bytes.size(), SignatureLayout<P>::kSize);
+    EXPECT_EQ(decode_signature<P>(bytes), signature);
+}
+
+TEST(XmssSignature, survives_the_round_trip) {
+    expect_round_trip<ProdParameters>();
+    expect_round_trip<TestParameters>();
+}
+
+TEST(XmssSignature, any_other_size_is_refused) {
+    Bytes bytes = encode(random_signature<TestParameters>(1));
+    for (const std::size_t size : {0u, 423u, 425u, 2536u}) {
+        bytes.resize(size);
+        EXPECT_EQ(decode_signature<TestParameters>(bytes),
+                  std::unexpected(SignatureError::signature_size));
+    }
+}
+
+TEST(XmssSignature, every_other_offset_is_refused) {
+    const Bytes good = encode(random_signature<TestParameters>(1));
+    for (const std::size_t at : {0u, 1u, 2u, 3u, 32u, 33u, 34u, 35u, 36u, 37u, 38u, 39u}) {
+        Bytes bytes = good;
+        bytes[at] ^= 4;
+        EXPECT_EQ(decode_signature<TestParameters>(bytes),
+                  std::unexpected(SignatureError::signature_offset))
+            << at;
+    }
+}
+
+TEST(XmssSignature, every_element_must_be_canonical) {
+    using Layout = SignatureLayout<TestParameters>;
+    const Bytes good = encode(random_signature<TestParameters>(1));
+    for (std::size_t at = 4; at < good.size(); at += kFpSize) {
+        if (at == 4 + kRhoSize || at == Layout::kPath) continue;  // offsets
+        Bytes bytes = good;
+        const std::array<Fp, 1> prime{kPrime};
+        write_elements(prime, MutableByteView{bytes}.subspan(at, kFpSize));
+        EXPECT_EQ(decode_signature<TestParameters>(bytes),
+                  std::unexpected(SignatureError::signature_not_canonical))
+            << at;
+    }
+}
+
+TEST(XmssPublicKey, survives_the_round_trip_and_wrong_bytes_are_refused) {
+    const PublicKey key{{1, 2, 3, 4, 5, 6, 7, kPrime - 1}, {11, 12, 13, 14, 15}};
+    Bytes bytes = encode(key);
+    EXPECT_EQ(bytes.size(), 52u);
+    EXPECT_EQ(decode_public_key(bytes), key);
+    for (std::size_t at = 3; at < bytes.size(); at += kFpSize) {
+        Bytes changed = bytes;
+        changed[at] |= 0x80;
+        EXPECT_EQ(decode_public_key(changed),
+                  std::unexpected(SignatureError::public_key_not_canonical));
+    }
+    bytes.push_back(0);
+    EXPECT_EQ(decode_public_key(bytes), std::unexpected(SignatureError::public_key_size));
+    bytes.resize(51);
+    EXPECT_EQ(decode_public_key(bytes), std::unexpected(SignatureError::public_key_size));
+}
+
+// The text behind `"name": "` in a JSON file.
+std::string field_of(const std::string& json, const std::string& name) {
+    const std::string head = '"' + name + "\": \"";
+    const std::size_t begin = json.find(head) + head.size();
+    return json.substr(begin, json.find('"', begin) - begin);
+}
+
+TEST(XmssSignature, roots_equal_those_of_the_spec_vectors) {
+    for (const std::string name : {"test_signature_zero.json", "test_signature_actual.json"}) {
+        const auto path = container_vector_path(name);
+        LEPTON_SKIP_WITHOUT(path);
+        const std::string json = read_text(path);
+        const Bytes bytes = hex_bytes(field_of(json, "serialized"));
+        const auto signature = decode_signature<TestParameters>(bytes);
+        ASSERT_TRUE(signature.has_value()) << name;
+        EXPECT_EQ(encode(*signature), bytes);
+        EXPECT_EQ(signature_root<TestParameters>(bytes), hex_root(field_of(json, "root"))) << name;
+    }
+}
+
+TEST(XmssPublicKey, root_equals_that_of_the_spec_vector) {
+    const auto path = container_vector_path("test_public_key_typical.json");
+    LEPTON_SKIP_WITHOUT(path);
+    const std::string json = read_text(path);
+    const Bytes bytes = hex_bytes(field_of(json, "serialized"));
+    EXPECT_EQ(public_key_root(bytes), hex_root(field_of(json, "root")));
+}
+
+}  // namespace
+}  // namespace lepton::crypto::xmss
