@@ -27,7 +27,8 @@ struct ProofComponent {
 /// the proof system to say (INVALID_BLOCK_PROOF).
 /// Spec: signatures.py `verify_signatures`
 /// Input:  block_root: hash_tree_root of `block`
-/// Errors: EMPTY_AGGREGATION_BITS, VALIDATOR_INDEX_OUT_OF_RANGE, PROPOSER_INDEX_OUT_OF_RANGE
+/// Errors: TOO_MANY_ATTESTATION_DATA, EMPTY_AGGREGATION_BITS, VALIDATOR_INDEX_OUT_OF_RANGE,
+/// PROPOSER_INDEX_OUT_OF_RANGE
 Result<std::vector<ProofComponent>, Rejection> proof_components(const Block& block,
                                                                 const Root& block_root,
                                                                 const Validators& validators);

@@ -53,8 +53,6 @@ class LatestVotes {
     bool operator==(const LatestVotes&) const = default;
 
   private:
-    void take(std::optional<Vote>& slot, const AttestationData& data, const Root& data_root);
-
     std::vector<std::optional<Vote>> votes_;
 };
 
@@ -71,15 +69,15 @@ class AggregatedPayloads {
         stored,
         /// Another proof of the same vote covers all its validators.
         redundant,
-        /// The vote has kProofsPerDataMax proofs and these cover all validators of this one.
+        /// No room for it: others are newer or cover more.
         full,
     };
 
     /// Holds at most `proofs_max` proofs.
     explicit AggregatedPayloads(std::size_t proofs_max) : proofs_max_(proofs_max) {}
 
-    /// Adds a proof. Proofs that it covers leave; when the pool is over its bound, the votes of the
-    /// lowest slot leave, those with the fewest participants first.
+    /// Adds a proof. Proofs that it covers leave. When the pool is full, a proof of the vote with
+    /// the lowest slot leaves; of several such votes, one of that with the fewest participants.
     Added add(const AttestationData& data, const Root& data_root, SingleMessageAggregate proof);
     /// Returns the entry of `data_root`, nullptr when there is none. Valid until the next change.
     const Entry* find(const Root& data_root) const;
@@ -96,7 +94,7 @@ class AggregatedPayloads {
     std::uint64_t evicted() const { return evicted_; }
 
   private:
-    void evict_one(const Root& keep);
+    void evict_one();
 
     std::size_t proofs_max_;
     std::size_t size_ = 0;
@@ -117,8 +115,9 @@ class AttestationSignatures {
     /// Holds at most `signatures_max` signatures.
     explicit AttestationSignatures(std::size_t signatures_max) : signatures_max_(signatures_max) {}
 
-    /// Adds a signature, replacing that of the same validator and vote. When the pool is over its
-    /// bound, the votes of the lowest slot leave, those with the fewest signatures first.
+    /// Adds a signature, replacing that of the same validator and vote. When the pool is full, all
+    /// signatures of the vote with the lowest slot leave; of several such votes, of that with the
+    /// fewest signatures.
     void add(const AttestationData& data,
              const Root& data_root,
              ValidatorIndex validator_index,
