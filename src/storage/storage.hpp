@@ -90,6 +90,17 @@ struct StoredChain {
     std::vector<TreeNode> nodes;
 };
 
+/// A state as the database has it.
+struct LoadedState {
+    /// Slot of the whole state it is rebuilt from.
+    Slot base_slot;
+    /// Differences between that state and this one.
+    std::uint64_t depth = 0;
+    SplitState state;
+};
+
+class Records;
+
 class Storage final : public BlockReader {
   public:
     /// Returns the storage on `backend`, which is empty or belongs to `identity`. Writes nothing.
@@ -103,7 +114,8 @@ class Storage final : public BlockReader {
     Result<void, IoError> set_anchor(const ImportedBlock& anchor);
 
     /// Returns the stored tree; nothing when the database is empty.
-    /// Errors: the database is damaged: it lacks the head, or the state of head or anchor
+    /// Errors: the database is damaged: it lacks the head or the justified block, the state of head
+    ///         or anchor, or its index is not the head's chain
     Result<std::optional<StoredChain>, IoError> load_chain() const;
 
     /// Writes `batch` and brings the canonical index in line with the head, all in one durable
@@ -125,29 +137,17 @@ class Storage final : public BlockReader {
     Result<std::optional<Checkpoints>, IoError> checkpoints() const override;
 
   private:
-    /// A state near the tips, as its database record describes it.
-    struct CachedState {
-        Root root;
-        Slot base_slot;
-        std::uint64_t depth = 0;
-        SplitState state;
-    };
-
     Storage(std::unique_ptr<Backend> backend, const Identity& identity, bool is_new)
         : backend_(std::move(backend)), identity_(identity), is_new_(is_new) {}
 
-    Result<void, IoError> write(const WriteBatch& batch);
-    Result<void, IoError> add_block(WriteBatch& batch,
-                                    const ReadView& view,
-                                    const ImportedBlock& block,
-                                    bool is_anchor);
-    Result<CachedState, IoError> add_state(WriteBatch& batch,
-                                           const ReadView& view,
+    Result<void, IoError> write(WriteBatch batch);
+    Result<LoadedState, IoError> add_state(WriteBatch& batch,
+                                           const Records& records,
                                            const ImportedBlock& block,
-                                           bool is_anchor);
-    Result<std::optional<CachedState>, IoError> find_state(const ReadView& view,
-                                                           const Root& root) const;
-    void remember(CachedState state);
+                                           bool is_whole);
+    /// Returns the stored state, borrowed until the next call; nullptr when there is none.
+    Result<const LoadedState*, IoError> find_state(const Records& records, const Root& root);
+    void remember(const Root& root, LoadedState state);
 
     std::unique_ptr<Backend> backend_;
     Identity identity_;
@@ -155,9 +155,9 @@ class Storage final : public BlockReader {
     bool is_new_;
     /// The error of the first failed write.
     std::optional<IoError> failure_;
-    /// Most recently used last.
-    std::deque<CachedState> cache_;
-    /// Below this slot prune has nothing left to do beside the canonical chain.
+    /// Latest last.
+    std::deque<std::pair<Root, LoadedState>> cache_;
+    /// Below this slot prune has left nothing beside the canonical chain.
     Slot pruned_to_;
 };
 
