@@ -61,6 +61,8 @@ struct PublishOutcome {
     PublishStatus status = PublishStatus::stopped;
     /// Peers the message was queued for.
     std::size_t peers = 0;
+
+    bool operator==(const PublishOutcome&) const = default;
 };
 
 struct PublishBlock {
@@ -98,6 +100,8 @@ struct FetchOutcome {
     Root root;
     FetchStatus status = FetchStatus::stopped;
     unsigned attempts = 0;
+
+    bool operator==(const FetchOutcome&) const = default;
 };
 
 /// Asks peers for the block `root` until one delivers it or the attempts are used up. Waits while

@@ -6,6 +6,8 @@
 #pragma once
 
 #include "base/bytes.hpp"
+#include "libp2p/gossipsub/router.hpp"
+#include "types/network_profile.hpp"
 
 #include <array>
 #include <cstdint>
@@ -24,5 +26,10 @@ inline constexpr MessageDomain kDomainInvalidSnappy{0, 0, 0, 0};
 /// Spec: gossipsub/message.py `compute_id`
 /// Cost: one hash over `data`
 Bytes20 message_id(const MessageDomain& domain, std::string_view topic, ByteView data);
+
+/// Returns what the router applies to each payload, once: it decompresses, within the limit of the
+/// topic's type, and computes the id. Payloads that do not decompress, and topics of other
+/// networks, are errors; nobody waits for their ids.
+libp2p::gossipsub::MessageTransform message_transform(const NetworkProfile& profile);
 
 }  // namespace lepton::p2p

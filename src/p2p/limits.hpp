@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// The bounds and periods of the P2P actor, each with its reason. Limits of wire formats stand with
+// their codecs. Constants; any thread.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <cstddef>
+
+namespace lepton::p2p {
+
+// ---- fetching blocks by root
+
+/// Roots wanted at a time: as many as the blockchain has blocks that wait for a parent.
+inline constexpr std::size_t kFetchesMax = 1024;
+/// Askers that wait for one root. The blockchain asks once at a time; what is above it are asks
+/// that it has given up.
+inline constexpr std::size_t kFetchWaitersMax = 8;
+/// Requests for one root before the fetch is given up.
+inline constexpr unsigned kFetchAttemptsMax = 10;
+/// Requests in flight to one peer: more only queue there.
+inline constexpr std::size_t kFetchesPerPeerMax = 2;
+/// Time before the second attempt; doubled for each further one, up to the maximum.
+inline constexpr Duration kFetchBackoffMin = std::chrono::milliseconds(5);
+inline constexpr Duration kFetchBackoffMax = std::chrono::seconds(2);
+
+// ---- known peers
+
+/// Peers remembered besides the static ones. Identities cost nothing, so remembering more of them
+/// helps nobody.
+inline constexpr std::size_t kKnownPeersMax = 1024;
+/// Time from the loss of a static peer (or the first failed dial) to the next dial; doubled with
+/// each failure, up to the maximum, and shortened by up to a quarter at random.
+inline constexpr Duration kRedialMin = std::chrono::seconds(12);
+inline constexpr Duration kRedialMax = std::chrono::seconds(60);
+/// Dials in flight: a long list of bootnodes must not take all handshakes for itself.
+inline constexpr std::size_t kDialsMax = 16;
+/// What a peer starts with, and never exceeds. Penalties are those of the rejection table.
+inline constexpr double kPeerPointsMax = 100;
+/// At or below this a peer is disconnected and banned: three forged messages.
+inline constexpr double kPeerPointsBan = 40;
+/// Points that come back per minute.
+inline constexpr double kPeerPointsPerMinute = 5;
+inline constexpr Duration kBanTime = std::chrono::minutes(10);
+
+}  // namespace lepton::p2p
