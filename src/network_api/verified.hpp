@@ -16,6 +16,9 @@ class Verifier;
 
 namespace lepton::network_api {
 
+/// Defined by tests that must do without the verifier, by nothing else.
+struct VerifiedForTests;
+
 /// A message whose signatures or proof are valid for the registry, with the root that was computed
 /// from it once: the block root of a SignedBlock, the root of the AttestationData of a vote or
 /// aggregate.
@@ -30,6 +33,7 @@ class Verified {
 
   private:
     friend class verifier::Verifier;
+    friend struct VerifiedForTests;
     Verified(T message, const Root& root) : message_(std::move(message)), root_(root) {}
 
     T message_;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// Whether this node knows enough of the chain to do duties: voting and proposing on an old head
+// would only confuse the others. The single owner of that state. A plain value; belongs to one
+// thread.
+#pragma once
+
+#include "types/primitives.hpp"
+
+#include <cstdint>
+
+namespace lepton::blockchain {
+
+/// Slots that the head may lag behind the wall clock before duties stop, and to which it must come
+/// back before they resume: two values, or else each empty slot would switch.
+inline constexpr std::uint64_t kSyncLagMax = 4;
+inline constexpr std::uint64_t kSyncLagResumed = 2;
+/// When nobody has been heard with a block this recent, the network itself stands still, and
+/// waiting for it to go on would make sure that it never does.
+inline constexpr std::uint64_t kNetworkStallSlots = 8;
+
+class SyncGate {
+  public:
+    /// With `is_enabled` false the gate observes only: duties are always allowed.
+    explicit SyncGate(bool is_enabled) : is_enabled_(is_enabled) {}
+
+    /// A block of `slot` was heard, with a valid proof.
+    void saw_block(Slot slot);
+
+    /// Takes the position of the wall clock and of the head. The first call counts as if a block
+    /// of that slot had been heard: a node that just started gives its peers time to be found.
+    void update(Slot current_slot, Slot head_slot);
+
+    /// Returns whether the head lags behind, with hysteresis.
+    bool is_behind() const { return is_behind_; }
+    /// Returns whether the whole network stands still.
+    bool is_network_stalled() const { return is_network_stalled_; }
+    bool allows_duties() const { return !is_enabled_ || !is_behind_ || is_network_stalled_; }
+
+  private:
+    bool is_enabled_;
+    bool is_behind_ = false;
+    bool is_network_stalled_ = false;
+    /// The latest slot that the network is known, or was assumed at the start, to have reached.
+    Slot network_slot_;
+    bool has_started_ = false;
+};
+
+}  // namespace lepton::blockchain
