@@ -264,7 +264,6 @@ void Cell::give_back_batch(std::vector<EnvelopePtr>& displaced) {
 
 void Cell::begin_turn(std::string_view message) {
     in_message_.store(message.data(), std::memory_order_relaxed);
-    bump(turns_);
     scheduler_.on_turn(name_, message);
 }
 
@@ -293,6 +292,7 @@ ExitReason Cell::failure(std::string what) const {
 }
 
 void Cell::handle(Next& next) {
+    bump(turns_);
     std::optional<std::string> thrown;
     switch (next.kind) {
         case Next::Kind::nothing:

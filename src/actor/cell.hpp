@@ -185,7 +185,7 @@ class Cell : public std::enable_shared_from_this<Cell> {
     /// Returns the source, or null when no one listens any more.
     std::shared_ptr<void> listener(std::uint64_t listener) const;
 
-    /// Grid points that `every` skipped just before the running handler.
+    /// Ticks that are skipped because the one in hand is so late.
     std::uint64_t missed_ticks = 0;
 
   protected:

@@ -208,7 +208,7 @@ class Context {
     }
     /// Forgets the timer with this key, if there is one.
     void cancel(const TimerKey& key) { cell_.cancel_timer(key); }
-    /// In the handler of a tick: how many ticks before it were skipped.
+    /// In the handler of a tick: how many later ticks are over too, and are skipped.
     std::uint64_t missed_ticks() const { return cell_.missed_ticks; }
 
     /// Asks `to`; `then(actor, AskResult<R>, context)` runs exactly once: with the answer or with

@@ -273,7 +273,9 @@ void Supervisor::restart(Entry& entry, const ExitReason& reason) {
     }
     const auto index = static_cast<std::size_t>(&entry - children_.data());
     const std::size_t from = spec_.strategy == Strategy::one_for_all ? 0 : index;
-    first_ = phase_ == Phase::idle ? from : std::min(first_, from);
+    // While children are started, those before this one are up already and stay so.
+    const bool is_under_way = phase_ == Phase::stopping || phase_ == Phase::waiting;
+    first_ = is_under_way ? std::min(first_, from) : from;
     phase_ = Phase::stopping;
     cancel_timer(TimerKey{kChildrenTimer});
     advance();

@@ -52,6 +52,8 @@ struct TypeName {
             if (full.substr(i, 2) == "::") {
                 out.size = scope_begin(out.chars.data(), out.size);
                 ++i;
+            } else if (full.substr(i, 2) == " >") {
+                continue;  // some compilers write `A<B<C> >`
             } else {
                 out.chars[out.size++] = full[i];
             }
