@@ -32,9 +32,9 @@ Result<Codeword<P>, SignatureError> codeword_of(const Digest& message_hash) {
         for (std::size_t j = i * kDigitsPerElement;
              j < std::min((i + 1) * kDigitsPerElement, P::kChains);
              ++j) {
-            codeword[j] = rest % kChainLength;
+            codeword[j] = rest % Fp{kChainLength};
             sum += codeword[j];
-            rest /= kChainLength;
+            rest /= Fp{kChainLength};
         }
     }
     if (sum != P::kTargetSum) return std::unexpected(SignatureError::codeword_sum);
