@@ -9,8 +9,8 @@ namespace lepton::libp2p::gossipsub {
 bool PendingMessages::has_room(const PeerId& peer, std::size_t size) const {
     if (entries_.size() >= kPendingCountMax || bytes_ + size > kPendingBytesMax) return false;
     const auto found = shares_.find(peer);
-    return found == shares_.end() || (found->second.count < kPendingCountPerPeerMax &&
-                                      found->second.bytes + size <= kPendingBytesPerPeerMax);
+    const Share share = found == shares_.end() ? Share{} : found->second;
+    return share.count < kPendingCountPerPeerMax && share.bytes + size <= kPendingBytesPerPeerMax;
 }
 
 void PendingMessages::add(MessagePtr message, const PeerId& peer, std::size_t size, Time now) {

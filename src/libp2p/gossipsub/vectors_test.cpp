@@ -10,6 +10,7 @@
 #include <boost/json/src.hpp>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
