@@ -26,6 +26,26 @@ inline constexpr std::size_t kFetchesPerPeerMax = 2;
 inline constexpr Duration kFetchBackoffMin = std::chrono::milliseconds(5);
 inline constexpr Duration kFetchBackoffMax = std::chrono::seconds(2);
 
+// ---- serving blocks
+
+/// Requests of one peer, and of all peers, that are being answered or wait for it; others are told
+/// that nothing is available now.
+inline constexpr std::size_t kServeRequestsPerPeerMax = 8;
+inline constexpr std::size_t kServeRequestsMax = 256;
+/// A peer that walks a chain backwards over a fast network makes some hundred requests a second.
+inline constexpr double kServeRequestsPerSecond = 200;
+inline constexpr double kServeRequestsBurst = 400;
+/// What one peer gets per second: a day of half-megabyte blocks in ten minutes.
+inline constexpr double kServeBytesPerSecond = 16.0 * 1024 * 1024;
+inline constexpr double kServeBytesBurst = 32.0 * 1024 * 1024;
+/// Bytes handed to the network and not yet taken by it, for all peers; one more block may exceed
+/// it.
+inline constexpr std::size_t kServeInFlightMax = 32 * 1024 * 1024;
+/// Records looked up for blocks that are not there, before others have their turn.
+inline constexpr std::size_t kServeLookupsPerStep = 16;
+/// Slots of a range that are looked up at a time.
+inline constexpr std::uint64_t kServeRangeWindow = 64;
+
 // ---- known peers
 
 /// Peers remembered besides the static ones. Identities cost nothing, so remembering more of them
