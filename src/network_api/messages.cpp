@@ -3,6 +3,7 @@
 #include "network_api/messages.hpp"
 
 #include "base/assert.hpp"
+#include "types/ssz.hpp"
 
 namespace lepton::network_api {
 
@@ -46,6 +47,22 @@ std::string_view to_string(FetchStatus status) {
             return "stopped";
     }
     assertion_failed("known FetchStatus", __FILE__, __LINE__, {});
+}
+
+std::size_t mailbox_cost(const ReceivedBlock& message) {
+    return ssz::Codec<SignedBlock>::encoded_size(message.block);
+}
+
+std::size_t mailbox_cost(const ReceivedAggregatedAttestation& message) {
+    return ssz::Codec<SignedAggregatedAttestation>::encoded_size(message.attestation);
+}
+
+std::size_t mailbox_cost(const NewBlock& message) {
+    return ssz::Codec<SignedBlock>::encoded_size(*message.block);
+}
+
+std::size_t mailbox_cost(const NewAggregatedAttestation& message) {
+    return ssz::Codec<SignedAggregatedAttestation>::encoded_size(*message.attestation);
 }
 
 }  // namespace lepton::network_api

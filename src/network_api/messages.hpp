@@ -120,7 +120,8 @@ struct GossipVerdictMessage {
     Bytes20 id{};
     PeerName peer;
     GossipVerdict verdict = GossipVerdict::ignore;
-    /// Present unless accepted.
+    /// Absent when accepted, and when the message was ignored for a reason of this node's own:
+    /// too much to do, seen before.
     std::optional<Rejection> reason;
 };
 
@@ -218,5 +219,14 @@ struct SetAggregator {
     using reply = AggregatorRole;
     bool enabled = false;
 };
+
+// --- bounds
+// ------------------------------------------------------------------------------------------------------
+
+/// Bytes a waiting message holds, for mailbox classes with a limit in bytes: those with proofs.
+std::size_t mailbox_cost(const ReceivedBlock& message);
+std::size_t mailbox_cost(const ReceivedAggregatedAttestation& message);
+std::size_t mailbox_cost(const NewBlock& message);
+std::size_t mailbox_cost(const NewAggregatedAttestation& message);
 
 }  // namespace lepton::network_api
