@@ -380,6 +380,32 @@ OwnCertificate make_certificate(const Identity& identity) {
     return own;
 }
 
+Result<ByteView, CertificateError> only_certificate(ByteView message) {
+    // Each part is a length in 1 to 3 bytes and that many bytes.
+    const auto take_part = [](ByteView& rest, std::size_t length_size) -> std::optional<ByteView> {
+        if (rest.size() < length_size) return std::nullopt;
+        std::size_t length = 0;
+        for (const std::uint8_t byte : rest.first(length_size)) length = length << 8 | byte;
+        rest = rest.subspan(length_size);
+        if (length > rest.size()) return std::nullopt;
+        const ByteView part = rest.first(length);
+        rest = rest.subspan(length);
+        return part;
+    };
+    const auto context = take_part(message, 1);
+    auto list = take_part(message, 3);
+    if (!context || !list || !message.empty()) return std::unexpected(CertificateError::malformed);
+    if (list->empty()) return std::unexpected(CertificateError::no_certificate);
+    const auto certificate = take_part(*list, 3);
+    const auto extensions = take_part(*list, 2);
+    if (!certificate || !extensions) return std::unexpected(CertificateError::malformed);
+    if (!list->empty()) return std::unexpected(CertificateError::more_than_one);
+    if (certificate->size() > kCertificateSizeMax) {
+        return std::unexpected(CertificateError::too_large);
+    }
+    return *certificate;
+}
+
 Result<CertificateFields, CertificateError> parse_certificate(ByteView bytes) {
     if (bytes.size() > kCertificateSizeMax) return std::unexpected(CertificateError::too_large);
     der::Reader outermost{bytes};

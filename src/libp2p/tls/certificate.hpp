@@ -54,6 +54,11 @@ struct OwnCertificate {
 /// in the lifetime of a process.
 OwnCertificate make_certificate(const Identity& identity);
 
+/// Returns the one certificate in the body of a TLS 1.3 Certificate message, borrowed.
+/// Errors: no_certificate, more_than_one, too_large, malformed
+/// Source: RFC 8446, 4.4.2
+Result<ByteView, CertificateError> only_certificate(ByteView message);
+
 /// The fields of a certificate that matter, borrowed from it.
 struct CertificateFields {
     /// What the self-signature covers, as it was encoded.

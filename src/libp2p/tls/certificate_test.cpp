@@ -317,6 +317,59 @@ TEST(Certificate, structure_that_libp2p_does_not_allow_is_refused) {
     }
 }
 
+TEST(CertificateMessage, holds_exactly_one_certificate) {
+    const auto outcome_of = [](const Bytes& message) {
+        const auto certificate = only_certificate(message);
+        return certificate ? to_hex(*certificate) : std::string{to_string(certificate.error())};
+    };
+    EXPECT_EQ(outcome_of(from_hex("00"
+                                  "000007"
+                                  "000002"
+                                  "abcd"
+                                  "0000")
+                             .value()),
+              "abcd");
+    EXPECT_EQ(outcome_of(from_hex("0155"
+                                  "000008"
+                                  "000001"
+                                  "ab"
+                                  "0002"
+                                  "0102")
+                             .value()),
+              "ab");
+    EXPECT_EQ(outcome_of(from_hex("00"
+                                  "000000")
+                             .value()),
+              "no_certificate");
+    EXPECT_EQ(outcome_of(from_hex("00"
+                                  "00000c"
+                                  "000001"
+                                  "ab"
+                                  "0000"
+                                  "000001"
+                                  "cd"
+                                  "0000")
+                             .value()),
+              "more_than_one");
+    for (const char* hex : {"",
+                            "00",
+                            "00000007",
+                            "00000006"
+                            "000002abcd00",
+                            "0100000000",
+                            "00000007000002abcd000000",
+                            "00000007000003abcd0000"}) {
+        EXPECT_EQ(outcome_of(from_hex(hex).value()), "malformed") << hex;
+    }
+    Bytes large = from_hex(
+                      "00"
+                      "001006"
+                      "001001")
+                      .value();
+    large.resize(large.size() + 0x1001 + 2);
+    EXPECT_EQ(outcome_of(large), "too_large");
+}
+
 TEST(Certificate, every_shortened_certificate_is_malformed) {
     const Bytes good = Recipe{}.build();
     ASSERT_TRUE(verify_certificate(good, kNow));
