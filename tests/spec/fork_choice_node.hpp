@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// The node that a fork-choice vector drives: a store with its states, and the generator's stand-in
+// for the proof system. One thread.
+#pragma once
+
+#include "consensus/fork_choice.hpp"
+#include "consensus/slot.hpp"
+#include "crypto/signature_scheme.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace lepton::spec {
+
+/// Aggregate proofs in these vectors are placeholders that only this stand-in accepts. They carry
+/// no cryptography, so an aggregate is told from another by its participants alone.
+class ForkChoiceNode {
+  public:
+    /// Errors: ANCHOR_STATE_ROOT_MISMATCH
+    static Result<ForkChoiceNode, Rejection> create(const State& anchor_state,
+                                                    const Block& anchor_block,
+                                                    const crypto::SignatureScheme& scheme);
+
+    /// Moves time forward interval by interval, aggregating at each phase 2 as the generator does.
+    void tick(Interval target, bool has_proposal);
+
+    /// Does what the generator did while it built `block`: it signed votes, aggregated them with
+    /// what was in the pools, and put the proofs among the known ones. The vector does not list
+    /// these votes: some attestations of a body were forced into it without a signature, and some
+    /// signed votes were left out of the body. Which ones were signed can only be told from the
+    /// known proofs that the generator had after the step. Input:  known_after: participants by
+    /// data root of these known proofs
+    void take_over_block_proofs(const Block& block, const std::map<Root, ssz::Bits>& known_after);
+
+    /// Imports a block without its proof. A known block is a success.
+    Result<void, Rejection> on_block(const Block& block);
+    /// Checks the signature, which is real in every vector, and takes the vote.
+    Result<void, Rejection> on_attestation(const SignedAttestation& vote, bool is_aggregator);
+    /// Takes the aggregate without looking at its placeholder proof.
+    Result<void, Rejection> on_aggregated_attestation(const SignedAggregatedAttestation& aggregate);
+
+    const consensus::Store& store() const { return store_; }
+
+  private:
+    ForkChoiceNode(consensus::Store store, const crypto::SignatureScheme& scheme)
+        : store_(std::move(store)), scheme_(&scheme) {}
+
+    void aggregate();
+    void sign(const AttestationData& data, const Root& data_root, const ssz::Bits& voters);
+
+    consensus::Store store_;
+    std::map<Root, State> states_;
+    const crypto::SignatureScheme* scheme_;
+};
+
+}  // namespace lepton::spec
