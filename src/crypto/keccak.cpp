@@ -42,11 +42,14 @@ void keccak_f1600(KeccakState& state) {
     for (const std::uint64_t round_constant : kRoundConstants) {
         // theta: every lane takes the parity of two neighbouring columns.
         std::array<std::uint64_t, 5> parity;
+#pragma GCC unroll 5
         for (std::size_t x = 0; x < 5; ++x) {
             parity[x] = state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20];
         }
+#pragma GCC unroll 5
         for (std::size_t x = 0; x < 5; ++x) {
             const std::uint64_t mix = parity[(x + 4) % 5] ^ std::rotl(parity[(x + 1) % 5], 1);
+#pragma GCC unroll 5
             for (std::size_t y = 0; y < 25; y += 5) state[x + y] ^= mix;
         }
         // rho and pi: rotate the lanes and move them around.
@@ -58,9 +61,11 @@ void keccak_f1600(KeccakState& state) {
             moving = displaced;
         }
         // chi: the only non-linear step, along each row.
+#pragma GCC unroll 5
         for (std::size_t y = 0; y < 25; y += 5) {
             const std::array<std::uint64_t, 5> row{
                 state[y], state[y + 1], state[y + 2], state[y + 3], state[y + 4]};
+#pragma GCC unroll 5
             for (std::size_t x = 0; x < 5; ++x) {
                 state[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
             }

@@ -103,7 +103,7 @@ TEST(Poseidon, width_16_kernel_equals_the_plain_rounds) {
 }
 
 TEST(Poseidon, width_24_kernel_equals_the_plain_rounds) {
-    expect_kernel_equals_plain_rounds<24>(50'000, 24);
+    expect_kernel_equals_plain_rounds<24>(100'000, 24);
 }
 
 template <std::size_t Width>

@@ -57,7 +57,7 @@ class LeansigKey : public testing::Test {
         Bytes32 message;
         Bytes signature;
     };
-    const std::filesystem::path folder_ = material_path("leansig-15cbdd4");
+    const std::filesystem::path folder_ = material_path(LEPTON_SOURCE_DIR, "leansig-15cbdd4");
     Bytes public_key_, secret_key_;
     std::vector<Row> signatures_;
 };
@@ -111,7 +111,7 @@ TEST_F(LeansigKey, file_and_trees_are_rebuilt_exactly) {
 }
 
 TEST(ProdScheme, judges_the_signatures_of_the_spec_fixtures) {
-    const auto path = material_path("prod_signatures.txt");
+    const auto path = material_path(LEPTON_SOURCE_DIR, "prod_signatures.txt");
     LEPTON_SKIP_WITHOUT(path);
     int valid = 0, invalid = 0;
     for (const auto& row : read_table(path)) {
@@ -126,7 +126,7 @@ TEST(ProdScheme, judges_the_signatures_of_the_spec_fixtures) {
 }
 
 TEST(TestScheme, rebuilds_the_keys_of_the_spec_and_signs_every_slot) {
-    const auto path = material_path("test_scheme_keys.txt");
+    const auto path = material_path(LEPTON_SOURCE_DIR, "test_scheme_keys.txt");
     LEPTON_SKIP_WITHOUT(path);
     int keys = 0;
     for (const auto& row : read_table(path)) {

@@ -16,14 +16,16 @@
 
 namespace lepton::crypto::xmss {
 
-/// Returns the path of `name` among the real keys and signatures.
-inline std::filesystem::path material_path(const std::string& name) {
-    return std::filesystem::path{LEPTON_SOURCE_DIR} / "../shared/vectors/xmss" / name;
+/// Returns the path of `name` among the real keys and signatures. `source_dir`: LEPTON_SOURCE_DIR.
+inline std::filesystem::path material_path(const std::filesystem::path& source_dir,
+                                           const std::string& name) {
+    return source_dir / "../shared/vectors/xmss" / name;
 }
 
 /// Returns the path of `name` among the SSZ vectors of leanSpec's XMSS containers.
-inline std::filesystem::path container_vector_path(const std::string& name) {
-    return std::filesystem::path{LEPTON_SOURCE_DIR} /
+inline std::filesystem::path container_vector_path(const std::filesystem::path& source_dir,
+                                                   const std::string& name) {
+    return source_dir /
            "../shared/vectors/leanspec-43246bd-test-scheme/consensus/ssz/lstar/ssz"
            "/test_xmss_containers" /
            name;
