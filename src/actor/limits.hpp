@@ -7,7 +7,6 @@
 #include "base/clock.hpp"
 
 #include <cstddef>
-#include <cstdint>
 
 namespace lepton::actor {
 
@@ -27,7 +26,5 @@ inline constexpr std::size_t kMonitorsMax = 256;
 inline constexpr std::size_t kChildrenMax = 1024;
 /// A handler longer than this is counted: ticks of the same actor come late by that much.
 inline constexpr Duration kSlowTurn = std::chrono::milliseconds{10};
-/// Activations of a simulation without any progress of virtual time: beyond it is a livelock.
-inline constexpr std::uint64_t kSimulatorStepsPerInstantMax = 10'000'000;
 
 }  // namespace lepton::actor

@@ -83,7 +83,7 @@ void Simulator::run_until(Time end) {
 
 void Simulator::run_one_ready() {
     ++steps_;
-    LEPTON_ASSERT(++steps_this_instant_ <= kSimulatorStepsPerInstantMax,
+    LEPTON_ASSERT(++steps_this_instant_ <= options_.steps_per_instant_max,
                   "the simulated actors keep each other busy without end");
     const auto drawn = static_cast<std::size_t>(random_.below(ready_.size()));
     const CellPtr cell = std::exchange(ready_[drawn], std::move(ready_.back()));

@@ -28,6 +28,8 @@ struct SimulatorOptions {
     /// How long off-loaded work takes, and how much of it may be under way.
     Duration offload_cost = std::chrono::milliseconds{5};
     std::size_t offload_queue_max = 64;
+    /// Turns without any progress of virtual time; more are a livelock and end the process.
+    std::uint64_t steps_per_instant_max = 10'000'000;
 };
 
 class Simulator final : public Scheduler, public Offload {

@@ -14,6 +14,7 @@ Duration SystemCore::jittered(Duration delay) {
 
 void SystemCore::note(const Exit& cause) {
     const std::lock_guard lock(mutex_);
+    if (is_published_) return;
     if (!cause_ || (cause_->code == kExitClean && cause.code != kExitClean)) cause_ = cause;
 }
 

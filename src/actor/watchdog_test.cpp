@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+#include "actor/watchdog.hpp"
+
+#include "actor/thread_pool.hpp"
+#include "base/random.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace lepton::actor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// ---------------------------------------------------------------------- the detector
+
+class StallDetectorTest : public testing::Test {
+  protected:
+    // Looks one second later at one cell.
+    std::vector<StallDetector::Stall> look(std::uint64_t turns,
+                                           bool is_pending,
+                                           Duration later = 1s) {
+        now += later;
+        return detector.look({CellProgress{.name = "chain",
+                                           .id = 7,
+                                           .turns = turns,
+                                           .is_pending = is_pending,
+                                           .in_message = "NewBlock",
+                                           .depth = 3}},
+                             now);
+    }
+
+    Time now{};
+    StallDetector detector{WatchdogLimits{}};
+};
+
+TEST_F(StallDetectorTest, handler_that_does_not_return_is_found_once_as_new) {
+    for (int second = 0; second < 5; ++second) EXPECT_TRUE(look(1, true).empty());
+    const auto found = look(1, true);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_TRUE(found[0].is_new);
+    EXPECT_EQ(found[0].text(), "component=chain message=NewBlock depth=3 stalled_ms=5000");
+    const auto again = look(1, true);
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_FALSE(again[0].is_new);
+    EXPECT_EQ(again[0].duration, 6s);
+}
+
+TEST_F(StallDetectorTest, progress_ends_a_stall) {
+    for (int second = 0; second < 6; ++second) look(1, true);
+    EXPECT_TRUE(look(2, true).empty());
+    EXPECT_TRUE(look(2, true).empty());
+}
+
+TEST_F(StallDetectorTest, idle_actor_is_no_stall) {
+    for (int second = 0; second < 60; ++second) EXPECT_TRUE(look(1, false).empty());
+    EXPECT_TRUE(look(1, true).empty());
+}
+
+TEST_F(StallDetectorTest, pause_of_the_whole_process_is_no_stall) {
+    look(1, true);
+    EXPECT_TRUE(look(1, true, 1h).empty());
+    EXPECT_TRUE(look(1, true).empty());
+}
+
+// ---------------------------------------------------------------------- the process
+
+struct Sleep {
+    Duration duration;
+};
+struct Sleeper {
+    using accepts = Accepts<On<Sleep, 4>>;
+    std::atomic<bool>& is_asleep;
+    void handle(Sleep sleep, Context<Sleeper>&) {
+        is_asleep = true;
+        std::this_thread::sleep_for(sleep.duration);
+    }
+};
+
+struct Process {
+    void sleep(Duration duration) {
+        sleeper.send_or_count(Sleep{duration});
+        while (!is_asleep) std::this_thread::yield();
+    }
+
+    std::atomic<bool> is_asleep{false};
+    SystemClock clock;
+    SeededRandom random{1};
+    ThreadPool pool{"pool", 2, clock};
+    CpuPool cpu{"cpu", 1, 4};
+    System system{{.control = pool, .offload = cpu, .random = random, .stop_deadline = 50ms}};
+    ActorRef<Sleeper> sleeper =
+        system.spawn<Sleeper>({.name = "sleeper", .scheduler = pool, .stop_deadline = 20ms},
+                              [this] { return Sleeper{is_asleep}; });
+};
+
+void hang_in_a_handler() {
+    Process process;
+    const Watchdog watchdog{
+        process.system,
+        process.clock,
+        {.interval = 10ms, .log_after = 30ms, .exit_after = 100ms, .stop_grace = 1h}};
+    process.sleep(1h);
+    std::this_thread::sleep_for(1h);
+}
+
+TEST(WatchdogDeathTest, stuck_handler_ends_the_process_with_72_and_one_line) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(hang_in_a_handler(),
+                testing::ExitedWithCode(72),
+                "watchdog_exit component=sleeper message=Sleep depth=0 stalled_ms=");
+}
+
+void hang_while_stopping() {
+    Process process;
+    const Watchdog watchdog{
+        process.system,
+        process.clock,
+        {.interval = 10ms, .log_after = 1h, .exit_after = 1h, .stop_grace = 50ms}};
+    process.sleep(1h);
+    process.system.shutdown();
+    if (process.system.wait_exit().code != 72) std::_Exit(1);
+    std::this_thread::sleep_for(1h);
+}
+
+TEST(WatchdogDeathTest, overdue_stop_ends_the_process_with_72) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(hang_while_stopping(),
+                testing::ExitedWithCode(72),
+                "watchdog_exit component=root message=stop");
+}
+
+TEST(Watchdog, leaves_a_healthy_system_alone) {
+    Process process;
+    {
+        const Watchdog watchdog{
+            process.system,
+            process.clock,
+            {.interval = 2ms, .log_after = 1s, .exit_after = 5s, .stop_grace = 5s}};
+        for (int i = 0; i < 20; ++i) {
+            process.sleeper.send_or_count(Sleep{100us});
+            std::this_thread::sleep_for(1ms);
+        }
+        process.system.shutdown();
+        EXPECT_EQ(process.system.wait_exit(), (Exit{0, "shutdown"}));
+    }
+}
+
+}  // namespace
+}  // namespace lepton::actor
