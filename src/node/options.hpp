@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// What `lepton node` was asked to do. The flags are ethlambda's, so that scripts written for it
+// start lepton as it is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lepton::node {
+
+struct NodeOptions {
+    /// config.yaml, annotated_validators.yaml, nodes.yaml, validator-config.yaml
+    std::string genesis;
+    std::string validators;
+    std::string bootnodes;
+    std::string validator_config;
+    std::string hash_sig_keys_dir;
+    std::string node_key;
+    /// Key of this node in annotated_validators.yaml.
+    std::string node_id;
+    std::string data_dir = "./data";
+    std::uint16_t gossipsub_port = 9000;
+    std::string http_address = "127.0.0.1";
+    std::uint16_t api_port = 5052;
+    std::uint16_t metrics_port = 5054;
+    bool is_aggregator = false;
+    /// Command line before validator-config.yaml before 1.
+    std::optional<std::uint64_t> attestation_committee_count;
+    std::vector<std::uint64_t> aggregate_subnet_ids;
+    bool disable_duty_sync_gate = false;
+    std::uint64_t max_attestations_per_block = 3;
+    /// lepton's own: the network profile and the log level.
+    std::string network = "leanspec-prod";
+    std::string log_level = "info";
+};
+
+}  // namespace lepton::node

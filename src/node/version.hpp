@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// What this program calls itself. Any thread.
+#pragma once
+
+#include <string_view>
+
+namespace lepton::node {
+
+/// Returns "lepton/<version>", as in logs, identify and the metric lean_node_info.
+std::string_view version_text();
+
+}  // namespace lepton::node
