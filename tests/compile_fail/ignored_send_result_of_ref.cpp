@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// The same for a reference to an actor.
+// expect: a refused message must be handled
+#include "actor/system.hpp"
+
+using namespace lepton::actor;
+
+struct Job {
+    int number;
+};
+struct Worker {
+    using accepts = Accepts<On<Job, 4>>;
+    void handle(Job, Context<Worker>&) {}
+};
+
+void send(const ActorRef<Worker>& worker) {
+#ifdef WRONG
+    worker.send(Job{1});
+#else
+    worker.send_or_count(Job{1});
+#endif
+}
