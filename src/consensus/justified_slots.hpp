@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "ssz/bitlist.hpp"
 #include "types/rejection.hpp"
 #include "types/state.hpp"
 

@@ -4,6 +4,7 @@
 // Which proofs of one vote to merge. Pure; any thread.
 #pragma once
 
+#include "ssz/bitlist.hpp"
 #include "types/attestation.hpp"
 
 #include <cstddef>

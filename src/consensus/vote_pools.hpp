@@ -6,6 +6,7 @@
 // loses a vote. Every pool is bounded whatever finality does. Values that belong to one thread.
 #pragma once
 
+#include "ssz/bitlist.hpp"
 #include "types/attestation.hpp"
 
 #include <cstddef>
