@@ -85,6 +85,16 @@ inline constexpr std::size_t kGossipQueueMax = 256;
 /// For each of the three classes above: one message of the largest size and some small ones.
 inline constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
 
+// ---- streams
+
+/// An RPC that has started has to be whole by then.
+inline constexpr Duration kFrameTimeout = std::chrono::seconds(30);
+/// Unfinished RPCs of all peers; the largest is given up when they are more. Ten of the largest.
+inline constexpr std::size_t kPartialFramesMax = 128 * 1024 * 1024;
+/// Wait before a lost stream is opened again; doubled up to the maximum.
+inline constexpr Duration kReopenDelayMin = std::chrono::seconds(1);
+inline constexpr Duration kReopenDelayMax = std::chrono::seconds(60);
+
 // ---- backoff
 
 /// The longest time a PRUNE may keep lepton away.

@@ -89,7 +89,9 @@ enum class PublishError : std::uint8_t {
     /// The queues of all peers are full.
     queue_full,
     /// The transform refused it.
-    invalid
+    invalid,
+    /// Only from the swarm: it was stopped.
+    stopped
 };
 
 struct PublishReceipt {

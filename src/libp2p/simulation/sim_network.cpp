@@ -339,8 +339,13 @@ void SimNetwork::accept(LinkId id) {
             id, 0, options_.dial_timeout, {CloseCause::timeout, "no answer from the peer"});
         return;
     }
+    auto connection = make_connection(id, 1);
+    if (connection == nullptr) {
+        links_.erase(id);
+        return;
+    }
     send(id, 1, Up{});
-    endpoint->accept(make_connection(id, 1));
+    endpoint->accept(std::move(connection));
 }
 
 std::unique_ptr<Connection> SimNetwork::make_connection(LinkId id, SideIndex side) {
