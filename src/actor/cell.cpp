@@ -10,7 +10,9 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -156,14 +158,17 @@ void Cell::monitor(std::uint64_t watcher,
                    std::uint32_t incarnation,
                    std::function<void(const Down&)> notify) {
     Down down{.name = name_, .id = id_, .incarnation = 0, .reason = {}};
+    std::vector<Monitor> forgotten;  // destroyed after the lock
     {
         const std::lock_guard lock(mutex_);
         down.incarnation = incarnation_;
         down.reason = last_exit_;
         if (state_ != CellState::down && state_ != CellState::stopped && !is_dead_) {
-            std::erase_if(monitors_, [&](const Monitor& old) {
-                return old.watcher == watcher && old.incarnation != incarnation;
+            const auto stale = std::ranges::partition(monitors_, [&](const Monitor& old) {
+                return old.watcher != watcher || old.incarnation == incarnation;
             });
+            std::ranges::move(stale, std::back_inserter(forgotten));
+            monitors_.erase(stale.begin(), stale.end());
             if (monitors_.size() >= kMonitorsMax)
                 throw std::length_error("too many monitors of " + name_);
             monitors_.push_back({watcher, incarnation, std::move(notify)});
@@ -180,7 +185,7 @@ void Cell::run() {
     const TurnScope scope(this);
     Time begun = scheduler_.now();
     for (int left = scheduler_.quantum(); left > 0; --left) {
-        Next next = take_next();
+        Next next = take_next(static_cast<std::size_t>(left));
         if (next.kind == Next::Kind::nothing) return;
         handle(next);
         const Time ended = scheduler_.now();
@@ -222,7 +227,8 @@ bool Cell::leave() {
     return true;
 }
 
-Cell::Next Cell::take_next() {
+// `wanted`: how many messages this run may still handle.
+Cell::Next Cell::take_next(std::size_t wanted) {
     Next next;
     if (batch_next_ < batch_end_ && !attention_.load(std::memory_order_relaxed)) {
         next.kind = Next::Kind::message;
@@ -239,7 +245,7 @@ Cell::Next Cell::take_next() {
             events_.pop_front();
         } else if (!is_dead_ && is_deliverable() && !mailbox_.is_empty()) {
             attention_.store(false, std::memory_order_relaxed);
-            const std::size_t wanted = mailbox_.has_urgent() ? 1 : kBatchMax;
+            wanted = mailbox_.has_urgent() ? 1 : std::min(wanted, kBatchMax);
             batch_next_ = batch_end_ = 0;
             while (batch_end_ < wanted && !mailbox_.is_empty())
                 batch_[batch_end_++] = mailbox_.take();

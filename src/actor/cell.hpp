@@ -228,7 +228,7 @@ class Cell : public std::enable_shared_from_this<Cell> {
 
     bool enter();
     bool leave();
-    Next take_next();
+    Next take_next(std::size_t wanted);
     void give_back_batch(std::vector<EnvelopePtr>& displaced);
     void handle(Next& next);
     void begin_turn(std::string_view message);

@@ -292,14 +292,16 @@ class Context {
         if (!cell_.core().offload().submit(run)) outcome.unfinished = OffloadError::Kind::full;
     }
 
-    /// Hands each item of `source` to handle(T) and its end to handle(SourceEnd).
-    template <class T>
-    void listen(std::shared_ptr<Source<T>> source) {
+    /// Hands each item of `source`, a Source<T>, to handle(T) and its end to handle(SourceEnd).
+    template <class S>
+    void listen(std::shared_ptr<S> source) {
+        using T = typename S::Item;
         static_assert(HandlesPlain<A, T>, "a listener needs handle(T, Context&)");
         static_assert(HandlesPlain<A, SourceEnd>,
                       "a listener needs handle(SourceEnd, Context&): no source ends silently");
         if (cell_.is_ending()) return;
-        detail::demand_next<A, T>(cell_, cell_.add_listener(std::move(source)));
+        detail::demand_next<A, T>(
+            cell_, cell_.add_listener(std::shared_ptr<Source<T>>{std::move(source)}));
     }
 
   private:

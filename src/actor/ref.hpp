@@ -205,12 +205,16 @@ class RecipientTarget {
     RecipientTarget(const RecipientTarget&) = default;
     RecipientTarget& operator=(const RecipientTarget&) = default;
 
-    /// Returns the cell behind it; null for a function.
-    Cell* cell() const { return table_->is_cell ? static_cast<Cell*>(target_.get()) : nullptr; }
-
   protected:
     std::shared_ptr<void> target_;
     const SendTable<M>* table_;
+
+  private:
+    template <class A>
+    friend class lepton::actor::Context;
+
+    // The cell behind it; null for a function.
+    Cell* cell() const { return table_->is_cell ? static_cast<Cell*>(target_.get()) : nullptr; }
 };
 
 }  // namespace detail
@@ -298,7 +302,6 @@ class ActorRef {
 
     const std::string& name() const { return cell_->name(); }
     std::uint64_t id() const { return cell_->id(); }
-    Cell* cell() const { return cell_.get(); }
 
     /// Sends. When it is refused, `message` is as before.
     template <class M>
@@ -324,6 +327,10 @@ class ActorRef {
   private:
     template <class M>
     friend class Recipient;
+    template <class Other>
+    friend class Context;
+
+    Cell* cell() const { return cell_.get(); }
 
     CellPtr cell_;
 };

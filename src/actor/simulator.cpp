@@ -82,6 +82,7 @@ void Simulator::run_until(Time end) {
 }
 
 void Simulator::run_one_ready() {
+    LEPTON_ASSERT(current_cell() == nullptr, "a handler may not run the simulation");
     ++steps_;
     LEPTON_ASSERT(++steps_this_instant_ <= options_.steps_per_instant_max,
                   "the simulated actors keep each other busy without end");

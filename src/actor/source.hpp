@@ -60,6 +60,8 @@ class [[nodiscard]] Demand {
 template <class T>
 class Source {
   public:
+    using Item = T;
+
     virtual ~Source() = default;
 
     /// Delivers the next item to `demand` as soon as there is one, or the end. Called again only

@@ -58,9 +58,7 @@ struct Listener {
     std::shared_ptr<TestSource> source;
     std::vector<int>& seen;
     std::vector<SourceEnd>& ends;
-    void started(Context<Listener>& context) {
-        context.listen(std::static_pointer_cast<Source<Item>>(source));
-    }
+    void started(Context<Listener>& context) { context.listen(source); }
     void handle(Item item, Context<Listener>&) {
         if (*item.value == 666) throw std::runtime_error("bad item");
         seen.push_back(*item.value);

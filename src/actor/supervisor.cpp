@@ -129,7 +129,7 @@ void Supervisor::begin() {
     is_acknowledged_ = false;
     restarts_.clear();
     for (Entry& entry : children_)
-        if (!entry.is_closed) entry.state = ChildState::down;
+        if (entry.state != ChildState::gone) entry.state = ChildState::down;
 }
 
 void Supervisor::advance() {
@@ -264,7 +264,7 @@ void Supervisor::restart(Entry& entry, const ExitReason& reason) {
         entry.state = ChildState::waiting;
         set_timer(child, now + next_backoff(), kRestartMessage, [this, child] {
             Entry* const due = find(child);
-            if (!due || due->state != ChildState::waiting) return;
+            if (!due || due->state != ChildState::waiting || phase_ == Phase::ending) return;
             due->state = ChildState::starting;
             due->child.cell->request_start();
         });

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -155,6 +156,29 @@ TEST(CpuPool, drops_what_waits_when_it_ends) {
     }
     EXPECT_EQ(ran, 1);
     EXPECT_EQ(destroyed, 3);
+}
+
+struct Nap {
+    using reply = int;
+    Duration duration;
+};
+struct Napper {
+    using accepts = Accepts<On<Nap, 8>>;
+    int handle(Nap nap, Context<Napper>&) {
+        std::this_thread::sleep_for(nap.duration);
+        return 0;
+    }
+};
+
+TEST(ThreadPool, slow_turns_are_counted) {
+    Machine machine;
+    System system(machine.options());
+    const auto napper = system.spawn<Napper>({.name = "napper", .scheduler = machine.pool},
+                                             [] { return Napper{}; });
+    const Recipient<Nap> nap = napper;
+    EXPECT_TRUE(nap.ask_blocking({kSlowTurn + 2ms}, 10s).has_value());
+    await([&] { return system.snapshot().back().slow_turns > 0; });
+    EXPECT_EQ(system.snapshot().back().classes.front().spec.message, "Nap");
 }
 
 struct Boom {};
@@ -325,6 +349,8 @@ void stress(Duration duration, Ending ending) {
         completed += cell.asks_completed;
         for (const ClassSnapshot& one : cell.classes) {
             EXPECT_EQ(one.depth, 0u);
+            EXPECT_EQ(std::accumulate(one.handling_ns.begin(), one.handling_ns.end(), 0ul),
+                      one.handled);
             EXPECT_EQ(one.enqueued, one.handled + one.dropped + one.undelivered)
                 << cell.name << " " << one.spec.message;
             if (one.spec.message != "Hit") continue;
