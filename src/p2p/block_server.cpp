@@ -39,12 +39,10 @@ void BlockServer::add(Job job, Time now) {
         refuse(job.request, ResponseCode::resource_unavailable, "too many requests");
         return;
     }
-    Peer& peer = peers_
-                     .try_emplace(job.request.peer,
-                                  TokenBucket(kServeRequestsPerSecond, kServeRequestsBurst, now),
-                                  TokenBucket(kServeBytesPerSecond, kServeBytesBurst, now))
-                     .first->second;
-    peer.requests.take(1, now);
+    Peer& peer =
+        peers_
+            .try_emplace(job.request.peer, TokenBucket(kServeBytesPerSecond, kServeBytesBurst, now))
+            .first->second;
     peer.jobs.push_back(std::move(job));
     ++size_;
 }
@@ -63,7 +61,7 @@ std::optional<SwarmRespond> BlockServer::next(Time now) {
     for (std::size_t i = 0; i < peers_.size() && in_flight_bytes_ < kServeInFlightMax; ++i, ++at) {
         if (at == peers_.end()) at = peers_.begin();
         Peer& peer = at->second;
-        if (peer.jobs.empty() || peer.in_flight || ready_at(peer, now) > now) continue;
+        if (peer.jobs.empty() || peer.in_flight || peer.bytes.ready_at(now) > now) continue;
         last_served_ = at->first;
         if (auto part = step(peer, now)) return part;
     }
@@ -141,14 +139,10 @@ std::optional<Time> BlockServer::next_due(Time now) const {
     if (in_flight_bytes_ >= kServeInFlightMax) return due;
     for (const auto& [id, peer] : peers_) {
         if (peer.jobs.empty() || peer.in_flight) continue;
-        const Time ready = ready_at(peer, now);
+        const Time ready = peer.bytes.ready_at(now);
         if (!due || ready < *due) due = ready;
     }
     return due;
-}
-
-Time BlockServer::ready_at(const Peer& peer, Time now) {
-    return std::max(peer.requests.ready_at(now), peer.bytes.ready_at(now));
 }
 
 }  // namespace lepton::p2p

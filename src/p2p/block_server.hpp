@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // Answers the block requests of peers from the database: one block at a time, peers in turn, each
-// within its budget of requests and bytes, and only as fast as the network takes it. Nothing of a
+// within its budget of bytes, and only as fast as the network takes it. Nothing of a
 // block is kept once it was handed on. State without timers: the owner calls `next` when something
 // may be ready. One thread.
 #pragma once
@@ -63,7 +63,6 @@ class BlockServer {
         bool is_finished = false;
     };
     struct Peer {
-        TokenBucket requests;
         TokenBucket bytes;
         std::deque<Job> jobs;
         /// Set while a part of the first job is on its way to the network.
@@ -72,7 +71,6 @@ class BlockServer {
     using Peers = std::map<libp2p::PeerId, Peer>;
 
     void add(Job job, Time now);
-    static Time ready_at(const Peer& peer, Time now);
     std::optional<SwarmRespond> step(Peer& peer, Time now);
     SwarmRespond send(Peer& peer, Bytes bytes, bool is_last);
     std::optional<SwarmRespond> fail(Peer& peer, const IoError& error, Time now);

@@ -242,20 +242,6 @@ TEST_F(BlockServerTest, bytes_per_peer_are_bounded_by_a_budget) {
     EXPECT_GT(bytes, in_burst);
 }
 
-TEST_F(BlockServerTest, requests_per_second_are_bounded) {
-    std::size_t answered = 0;
-    const Time end = now + seconds(1);
-    // Asks again as soon as it is answered, for one second.
-    while (now < end) {
-        server.add(request(1), BlocksByRangeRequest{Slot{1}, 1}, now);
-        answered += serve().size();
-        if (server.size() > 0) now = server.next_due(now).value();
-    }
-    const double limit = kServeRequestsBurst + kServeRequestsPerSecond;
-    EXPECT_LE(static_cast<double>(answered), limit + 2 * kServeRequestsPerPeerMax);
-    EXPECT_GT(static_cast<double>(answered), kServeRequestsBurst);
-}
-
 TEST_F(BlockServerTest, database_failure_is_an_error_answer) {
     reader.is_broken = true;
     server.add(request(1), BlocksByRootRequest{{root_of_slot(1)}}, now);

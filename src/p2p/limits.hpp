@@ -26,21 +26,34 @@ inline constexpr std::size_t kFetchesPerPeerMax = 2;
 inline constexpr Duration kFetchBackoffMin = std::chrono::milliseconds(5);
 inline constexpr Duration kFetchBackoffMax = std::chrono::seconds(2);
 
+/// What a peer pays for a block that is not the one it was asked for.
+inline constexpr double kPenaltyWrongBlock = 10;
+
+// ---- status
+
+/// Time between two questions to a peer, shortened by up to a quarter at random.
+inline constexpr Duration kStatusInterval = std::chrono::seconds(12);
+/// A peer's head is followed when it is so many slots ahead: below that gossip is on its way.
+inline constexpr std::uint64_t kFollowSlotsMin = 2;
+/// Heads followed lately; each is followed again only after a while, because the blockchain may
+/// hold it while it waits for the parent.
+inline constexpr std::size_t kFollowedHeadsMax = 32;
+inline constexpr Duration kFollowAgain = std::chrono::seconds(30);
+
 // ---- serving blocks
 
 /// Requests of one peer, and of all peers, that are being answered or wait for it; others are told
 /// that nothing is available now.
 inline constexpr std::size_t kServeRequestsPerPeerMax = 8;
 inline constexpr std::size_t kServeRequestsMax = 256;
-/// A peer that walks a chain backwards over a fast network makes some hundred requests a second.
-inline constexpr double kServeRequestsPerSecond = 200;
-inline constexpr double kServeRequestsBurst = 400;
 /// What one peer gets per second: a day of half-megabyte blocks in ten minutes.
 inline constexpr double kServeBytesPerSecond = 16.0 * 1024 * 1024;
 inline constexpr double kServeBytesBurst = 32.0 * 1024 * 1024;
 /// Bytes handed to the network and not yet taken by it, for all peers; one more block may exceed
 /// it.
 inline constexpr std::size_t kServeInFlightMax = 32 * 1024 * 1024;
+/// Parts of answers handed on before other messages have their turn.
+inline constexpr int kServePartsPerTurn = 4;
 /// Records looked up for blocks that are not there, before others have their turn.
 inline constexpr std::size_t kServeLookupsPerStep = 16;
 /// Slots of a range that are looked up at a time.

@@ -80,6 +80,8 @@ struct SwarmRequest {
     RequestProtocol protocol = RequestProtocol::status;
     /// The request, not yet encoded.
     Bytes ssz;
+    /// Chunks that the answer may have; more make it malformed.
+    std::size_t chunks_max = 1;
 };
 
 /// Sends a part of the answer to a request of a peer. The answer comes once more can be sent

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+#include "p2p/p2p.hpp"
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "types/ssz.hpp"
+
+#include <algorithm>
+
+namespace lepton::p2p {
+namespace {
+
+using libp2p::PeerId;
+using network_api::FetchOutcome;
+
+std::string_view describe(libp2p::CloseCause cause) {
+    switch (cause) {
+        case libp2p::CloseCause::local:
+            return "local";
+        case libp2p::CloseCause::remote:
+            return "remote";
+        case libp2p::CloseCause::timeout:
+            return "timeout";
+        case libp2p::CloseCause::error:
+            return "error";
+    }
+    assertion_failed("known CloseCause", __FILE__, __LINE__, {});
+}
+
+Duration shortened_at_random(Duration full, Random& random) {
+    const auto quarter = static_cast<std::uint64_t>(full.count() / 4);
+    return full - Duration{static_cast<Duration::rep>(random.below(quarter + 1))};
+}
+
+}  // namespace
+
+P2p::P2p(P2pConfig config, VerifierRecipients verifier, const P2pWorld& world)
+    : config_(std::move(config)),
+      verifier_(std::move(verifier)),
+      chain_(world.chain),
+      clock_(world.clock),
+      random_(world.random),
+      metrics_(world.metrics, config_),
+      book_(world.random),
+      fetches_(world.random),
+      server_(world.blocks) {
+    LEPTON_ASSERT(config_.committee_count > 0);
+    for (const libp2p::Multiaddr& address : config_.bootnodes) book_.add_static(address, now());
+    proceed();
+}
+
+void P2p::on_events(SwarmEvents batch) {
+    for (SwarmEvent& event : batch.events) {
+        std::visit([this](auto& one) { on_event(std::move(one)); }, event);
+    }
+    proceed();
+}
+
+void P2p::on_time() {
+    proceed();
+}
+
+std::optional<Time> P2p::next_due() const {
+    std::optional<Time> due = server_.next_due(now());
+    const auto consider = [&due](const std::optional<Time>& other) {
+        if (other && (!due || *other < *due)) due = other;
+    };
+    consider(book_.next_due());
+    consider(fetches_.next_due());
+    for (const auto& [id, peer] : connected_) consider(peer.status_due);
+    return due;
+}
+
+std::vector<SwarmCommand> P2p::take_commands() {
+    return std::exchange(commands_, {});
+}
+
+void P2p::proceed() {
+    start_dials();
+    start_fetches();
+    ask_statuses();
+    serve();
+    metrics_.set_fetches(fetches_.size(), fetches_.stalled());
+}
+
+std::string P2p::name_of(const PeerId& id) const {
+    const auto peer = connected_.find(id);
+    return peer == connected_.end() ? id.to_base58() : peer->second.name;
+}
+
+// --- peers
+
+void P2p::on_event(PeerConnected event) {
+    metrics_.connected(event.is_outbound);
+    book_.connected(event.peer, now());
+    if (book_.is_banned(event.peer, now())) {
+        commands_.emplace_back(SwarmDisconnect{event.peer, "banned"});
+        return;
+    }
+    Peer& peer = connected_[event.peer];
+    peer = Peer{.name = event.peer.to_base58(),
+                .is_outbound = event.is_outbound,
+                .status_due = std::nullopt,
+                .has_status = false,
+                .refused = {}};
+    // Before anything else is asked of it.
+    ask_status(event.peer, peer);
+    fetches_.peer_connected(event.peer);
+    update_gauges();
+    const auto level = book_.is_static(event.peer) ? log::Level::info : log::Level::debug;
+    if (!log::is_enabled(level)) return;
+    log::write(level,
+               fmt::format("peer_connected peer={} address={} direction={} peers={}",
+                           peer.name,
+                           event.address.to_string(),
+                           event.is_outbound ? "outbound" : "inbound",
+                           connected_.size()));
+}
+
+void P2p::on_event(PeerDisconnected event) {
+    metrics_.disconnected(event.is_outbound, event.reason.cause);
+    book_.disconnected(event.peer, now());
+    const std::string name = name_of(event.peer);
+    connected_.erase(event.peer);
+    fetches_.peer_disconnected(event.peer, now());
+    server_.peer_disconnected(event.peer);
+    update_gauges();
+    const auto level = book_.is_static(event.peer) ? log::Level::info : log::Level::debug;
+    if (!log::is_enabled(level)) return;
+    log::write(level,
+               fmt::format("peer_disconnected peer={} cause={} what={} peers={}",
+                           name,
+                           describe(event.reason.cause),
+                           log::quoted(event.reason.what),
+                           connected_.size()));
+}
+
+void P2p::on_event(MeshReport event) {
+    metrics_.set_mesh_peers(event.peers);
+}
+
+void P2p::update_gauges() {
+    std::vector<PeerId> peers;
+    for (const auto& [id, peer] : connected_) peers.push_back(id);
+    metrics_.set_connected_peers(peers);
+}
+
+void P2p::start_dials() {
+    while (const auto address = book_.next_dial(now())) {
+        commands_.push_back(Asked<SwarmDial>{
+            {*address}, [this, address = *address](const SwarmDial::reply& connected) {
+                book_.dial_finished(*address.peer_id, connected.has_value(), now());
+                if (!connected) {
+                    metrics_.dial_failed(connected.error().kind);
+                    log::info("dial_failed address={} kind={} what={}",
+                              address.to_string(),
+                              to_string(connected.error().kind),
+                              log::quoted(connected.error().what));
+                }
+                proceed();
+            }});
+    }
+}
+
+void P2p::on_report(const network_api::ReportPeer& message) {
+    // Nobody is to blame for this node's own blocks.
+    if (message.peer.empty()) return;
+    const auto peer = PeerId::from_base58(message.peer);
+    LEPTON_ASSERT(peer.has_value(), message.peer);
+    log::debug("peer_reported peer={} reason={} root={}",
+               message.peer,
+               to_string(message.reason),
+               message.root);
+    penalize(*peer, message.reason, to_string(message.reason));
+    proceed();
+}
+
+void P2p::penalize(const PeerId& id, Rejection reason, std::string_view what) {
+    const int points = rejection_row(reason).penalty;
+    if (points > 0) penalize(id, static_cast<double>(points), what);
+}
+
+void P2p::penalize(const PeerId& id, double points, std::string_view what) {
+    const auto peer = connected_.find(id);
+    if (peer != connected_.end()) ++peer->second.refused[what];
+    if (!book_.penalize(id, points, now())) return;
+    metrics_.banned();
+    std::string refused;
+    if (peer != connected_.end()) {
+        for (const auto& [name, count] : peer->second.refused) {
+            refused += fmt::format(" {}={}", name, count);
+        }
+    }
+    log::warn("peer_banned peer={} reason={}{}", name_of(id), what, refused);
+    commands_.emplace_back(SwarmDisconnect{id, "banned"});
+}
+
+// --- status
+
+void P2p::ask_statuses() {
+    for (auto& [id, peer] : connected_) {
+        if (peer.status_due && *peer.status_due <= now()) ask_status(id, peer);
+    }
+}
+
+void P2p::ask_status(const PeerId& id, Peer& peer) {
+    peer.status_due.reset();
+    const auto view = chain_.get();
+    commands_.push_back(
+        Asked<SwarmRequest>{{.peer = id,
+                             .protocol = RequestProtocol::status,
+                             .ssz = ssz::encode(Status{view->latest_finalized, view->head}),
+                             .chunks_max = 1},
+                            [this, id](const SwarmRequest::reply& reply) {
+                                on_status_reply(id, reply);
+                                proceed();
+                            }});
+}
+
+void P2p::on_status_reply(const PeerId& id, const SwarmRequest::reply& reply) {
+    const auto peer = connected_.find(id);
+    if (peer != connected_.end()) {
+        peer->second.status_due = now() + shortened_at_random(kStatusInterval, random_);
+    }
+    const auto end = [&](std::string_view result) {
+        metrics_.request_ended(RequestProtocol::status, result);
+        log::debug("status_ended peer={} result={}", name_of(id), result);
+    };
+    if (!reply) {
+        end(to_string(reply.error().kind));
+        if (reply.error().kind == SwarmErrorKind::malformed) {
+            penalize(id, Rejection::DECODE_ERROR, "status_malformed");
+        }
+        return;
+    }
+    if (reply->empty()) return end("empty");
+    const ResponseChunk& chunk = reply->front();
+    if (chunk.code != ResponseCode::success) return end(to_string(chunk.code));
+    const auto status = ssz::decode<Status>(chunk.payload, decode_context(config_.profile));
+    if (!status) {
+        end(to_string(status.error()));
+        penalize(id, Rejection::DECODE_ERROR, "status_malformed");
+        return;
+    }
+    end("success");
+    if (peer != connected_.end()) on_status(id, peer->second, *status);
+}
+
+void P2p::on_status(const PeerId& id, Peer& peer, const Status& status) {
+    const auto level =
+        !peer.has_status && book_.is_static(id) ? log::Level::info : log::Level::debug;
+    peer.has_status = true;
+    if (log::is_enabled(level)) {
+        log::write(level,
+                   fmt::format("status_received peer={} head_slot={} head_root={} "
+                               "finalized_slot={} finalized_root={}",
+                               peer.name,
+                               status.head.slot,
+                               status.head.root,
+                               status.finalized.slot,
+                               status.finalized.root));
+    }
+    follow_head(id, status);
+}
+
+void P2p::follow_head(const PeerId& id, const Status& status) {
+    const auto view = chain_.get();
+    const Interval time = network_time(*view, clock_.unix_ms(), config_.profile);
+    const Checkpoint& head = status.head;
+    // Nobody can have a block of a slot that has not begun.
+    if (head.slot.value > time.value / kIntervalsPerSlot + 1) return;
+    if (head.slot < view->head.slot + kFollowSlotsMin || view->find(head.root) != nullptr) return;
+
+    std::erase_if(followed_heads_,
+                  [&](const auto& entry) { return now() - entry.second >= kFollowAgain; });
+    const auto is_same = [&](const auto& entry) { return entry.first == head.root; };
+    if (std::ranges::any_of(followed_heads_, is_same)) return;
+    if (followed_heads_.size() == kFollowedHeadsMax) return;
+    followed_heads_.emplace_back(head.root, now());
+    log::debug("head_followed peer={} slot={} root={}", name_of(id), head.slot, head.root);
+    fetches_.add(
+        head.root,
+        [this](const FetchOutcome& outcome) { metrics_.fetch_ended(outcome.status); },
+        now(),
+        &id);
+}
+
+// --- fetching blocks
+
+void P2p::fetch(const network_api::FetchBlock& message, FetchDone done) {
+    fetches_.add(
+        message.root,
+        [this, done = std::move(done)](const FetchOutcome& outcome) mutable {
+            metrics_.fetch_ended(outcome.status);
+            log::debug("block_fetch_ended root={} status={} attempts={}",
+                       outcome.root,
+                       to_string(outcome.status),
+                       outcome.attempts);
+            done(outcome);
+        },
+        now());
+    proceed();
+}
+
+void P2p::start_fetches() {
+    while (const auto attempt = fetches_.next_attempt(now())) {
+        log::debug("block_requested root={} peer={} request={}",
+                   attempt->root,
+                   name_of(attempt->peer),
+                   attempt->id);
+        BlocksByRootRequest wanted;
+        wanted.roots.push_back(attempt->root);
+        commands_.push_back(
+            Asked<SwarmRequest>{{.peer = attempt->peer,
+                                 .protocol = RequestProtocol::blocks_by_root,
+                                 .ssz = ssz::encode(wanted),
+                                 .chunks_max = 1},
+                                [this, attempt = *attempt](SwarmRequest::reply reply) {
+                                    on_fetch_reply(attempt, std::move(reply));
+                                    proceed();
+                                }});
+    }
+}
+
+void P2p::on_fetch_reply(const FetchAttempt& attempt, SwarmRequest::reply reply) {
+    if (reply) {
+        fetches_.finish(attempt.id, take_fetched(attempt, *std::move(reply)), now());
+        return;
+    }
+    const SwarmError& error = reply.error();
+    metrics_.request_ended(RequestProtocol::blocks_by_root, to_string(error.kind));
+    log::debug("block_request_failed root={} peer={} request={} kind={} what={}",
+               attempt.root,
+               name_of(attempt.peer),
+               attempt.id,
+               to_string(error.kind),
+               log::quoted(error.what));
+    if (error.kind == SwarmErrorKind::malformed) {
+        penalize(attempt.peer, Rejection::DECODE_ERROR, "response_malformed");
+    }
+    const bool is_own_fault = error.kind == SwarmErrorKind::busy;
+    fetches_.finish(
+        attempt.id, is_own_fault ? AttemptResult::not_taken : AttemptResult::failed, now());
+}
+
+AttemptResult P2p::take_fetched(const FetchAttempt& attempt, std::vector<ResponseChunk> chunks) {
+    const auto end = [&](std::string_view result, AttemptResult attempt_result) {
+        metrics_.request_ended(RequestProtocol::blocks_by_root, result);
+        log::debug("block_request_ended root={} peer={} request={} result={}",
+                   attempt.root,
+                   name_of(attempt.peer),
+                   attempt.id,
+                   result);
+        return attempt_result;
+    };
+    if (chunks.empty()) return end("empty", AttemptResult::failed);
+    const ResponseChunk& chunk = chunks.front();
+    if (chunk.code != ResponseCode::success) {
+        return end(to_string(chunk.code), AttemptResult::failed);
+    }
+    auto block = ssz::decode<SignedBlock>(chunk.payload, decode_context(config_.profile));
+    if (!block) {
+        penalize(attempt.peer, Rejection::DECODE_ERROR, "response_malformed");
+        return end(to_string(block.error()), AttemptResult::failed);
+    }
+    if (hash_tree_root(block->block) != attempt.root) {
+        penalize(attempt.peer, kPenaltyWrongBlock, "wrong_block");
+        return end("wrong_root", AttemptResult::failed);
+    }
+    network_api::ReceivedBlock received{.block = *std::move(block),
+                                        .root = attempt.root,
+                                        .peer = name_of(attempt.peer),
+                                        .gossip_id = std::nullopt,
+                                        .source = network_api::BlockSource::sync};
+    if (!verifier_.blocks.send(std::move(received))) {
+        return end("verifier_full", AttemptResult::not_taken);
+    }
+    return end("success", AttemptResult::delivered);
+}
+
+// --- answering peers
+
+void P2p::on_event(RequestReceived event) {
+    const ssz::DecodeContext context = decode_context(config_.profile);
+    const RequestProtocol protocol = event.request.protocol;
+    const auto refuse = [&] {
+        metrics_.request_received(protocol, "malformed");
+        server_.refuse(event.request, ResponseCode::invalid_request, "malformed request");
+        penalize(event.request.peer, Rejection::DECODE_ERROR, "request_malformed");
+    };
+    const auto serve_blocks = [&](const auto& request) {
+        if (!request) return refuse();
+        metrics_.request_received(protocol, "accepted");
+        server_.add(event.request, *request, now());
+    };
+    switch (protocol) {
+        case RequestProtocol::status: {
+            const auto status = ssz::decode<Status>(event.ssz, context);
+            if (!status) return refuse();
+            metrics_.request_received(protocol, "accepted");
+            answer_status(event.request);
+            const auto peer = connected_.find(event.request.peer);
+            if (peer != connected_.end()) follow_head(event.request.peer, *status);
+            return;
+        }
+        case RequestProtocol::blocks_by_root:
+            return serve_blocks(ssz::decode<BlocksByRootRequest>(event.ssz, context));
+        case RequestProtocol::blocks_by_range:
+            return serve_blocks(ssz::decode<BlocksByRangeRequest>(event.ssz, context));
+    }
+}
+
+void P2p::on_event(RequestRefused event) {
+    metrics_.request_received(event.request.protocol, to_string(event.error));
+    log::debug("request_refused peer={} protocol={} request={} reason={}",
+               name_of(event.request.peer),
+               to_string(event.request.protocol),
+               event.request.id,
+               to_string(event.error));
+    penalize(event.request.peer, Rejection::DECODE_ERROR, "request_malformed");
+}
+
+void P2p::answer_status(const InboundRequest& request) {
+    const auto view = chain_.get();
+    const Status status{view->latest_finalized, view->head};
+    respond({request, encode_response_chunk(ssz::encode(status)), true});
+}
+
+void P2p::serve() {
+    for (int i = 0; i < kServePartsPerTurn; ++i) {
+        auto part = server_.next(now());
+        if (!part) return;
+        respond(*std::move(part));
+    }
+}
+
+void P2p::respond(SwarmRespond part) {
+    const InboundRequest to = part.to;
+    commands_.push_back(Asked<SwarmRespond>{
+        std::move(part), [this, to](const SwarmRespond::reply& reply) {
+            if (!reply) {
+                metrics_.request_received(to.protocol, to_string(reply.error().kind));
+                log::debug("response_failed peer={} protocol={} request={} kind={} what={}",
+                           name_of(to.peer),
+                           to_string(to.protocol),
+                           to.id,
+                           to_string(reply.error().kind),
+                           log::quoted(reply.error().what));
+            }
+            server_.sent(to, reply.has_value());
+            proceed();
+        }});
+}
+
+}  // namespace lepton::p2p
