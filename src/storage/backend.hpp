@@ -65,7 +65,7 @@ struct Entry {
 };
 
 /// One committed state of the database. Belongs to one thread; keep it for one question only:
-/// backends cannot reuse old space while a view is open.
+/// backends cannot reuse old space while a view is open, or let the writer wait.
 class ReadView {
   public:
     virtual ~ReadView() = default;
@@ -87,7 +87,7 @@ class Backend {
     virtual Result<std::unique_ptr<ReadView>, IoError> read() const = 0;
 
     /// Applies all of `batch`, in order, and makes it durable; on an error nothing of it may be
-    /// seen. One thread writes.
+    /// seen. One thread writes, and has no view open meanwhile.
     virtual Result<void, IoError> write(const WriteBatch& batch) = 0;
 
     /// Returns what messages call this database: its path.

@@ -73,6 +73,10 @@ class Records {
     Records(std::unique_ptr<ReadView> view, const std::string& name)
         : view_(std::move(view)), name_(name) {}
 
+    /// Gives the view back; nothing may be read after. For a writer: a backend may let it wait for
+    /// open views.
+    void close() { view_.reset(); }
+
     /// Returns the value of `key`, borrowed from the view.
     /// Errors: cannot be read, damaged
     Result<std::optional<ByteView>, IoError> find(Table table, ByteView key) const;

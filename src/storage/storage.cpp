@@ -237,7 +237,7 @@ Result<std::unique_ptr<Storage>, OpenError> Storage::open(std::unique_ptr<Backen
 }
 
 Result<void, IoError> Storage::set_anchor(const ImportedBlock& anchor) {
-    const auto records = read(*backend_);
+    auto records = read(*backend_);
     if (!records) return std::unexpected(records.error());
     const auto present = records->find_as<Checkpoint>(Table::meta, as_bytes(kAnchorKey));
     if (!present) return std::unexpected(present.error());
@@ -261,6 +261,7 @@ Result<void, IoError> Storage::set_anchor(const ImportedBlock& anchor) {
     if (!state) return std::unexpected(state.error());
     put_meta(batch, kAnchorKey, ssz::encode(point));
     put_meta(batch, kCheckpointsKey, ssz::encode(Checkpoints{point, point, point, point}));
+    records->close();
     if (auto written = write(std::move(batch)); !written) return written;
     is_new_ = false;
     pruned_to_ = Slot{0};
@@ -289,7 +290,7 @@ Result<std::optional<StoredChain>, IoError> Storage::load_chain() const {
 
 Result<void, IoError> Storage::commit(const ImportBatch& batch) {
     LEPTON_ASSERT(!is_new_, "an anchor comes first");
-    const auto records = read(*backend_);
+    auto records = read(*backend_);
     if (!records) return std::unexpected(records.error());
     WriteBatch writes;
     std::optional<TreeNode> fresh;
@@ -309,6 +310,7 @@ Result<void, IoError> Storage::commit(const ImportBatch& batch) {
         return aligned;
     }
     put_meta(writes, kCheckpointsKey, ssz::encode(batch.checkpoints));
+    records->close();
     if (auto written = write(std::move(writes)); !written) return written;
     if (state) remember(fresh->root, std::move(*state));
     return {};
@@ -316,24 +318,31 @@ Result<void, IoError> Storage::commit(const ImportBatch& batch) {
 
 Result<bool, IoError> Storage::prune(const Checkpoint& anchor) {
     LEPTON_ASSERT(!is_new_, "an anchor comes first");
-    const auto records = read(*backend_);
+    auto records = read(*backend_);
     if (!records) return std::unexpected(records.error());
     const auto present = records->find_as<Checkpoint>(Table::meta, as_bytes(kAnchorKey));
     if (!present) return std::unexpected(present.error());
     if (!*present) return std::unexpected(records->damaged(Table::meta, as_bytes(kAnchorKey)));
+    const auto points = records->find_as<Checkpoints>(Table::meta, as_bytes(kCheckpointsKey));
+    if (!points) return std::unexpected(points.error());
+    if (!*points) {
+        return std::unexpected(records->damaged(Table::meta, as_bytes(kCheckpointsKey)));
+    }
     const Checkpoint target = anchor.slot > (*present)->slot ? anchor : **present;
 
     const auto canonical = records->canonical_root(target.slot);
     if (!canonical) return std::unexpected(canonical.error());
     const auto state = records->state_record(target.root);
     if (!state) return std::unexpected(state.error());
-    if (*canonical != target.root || !*state) {
+    const Slot justified = (*points)->latest_justified.slot;
+    if (*canonical != target.root || !*state || target.slot > justified) {
         return std::unexpected(IoError{fmt::format(
-            "{}: cannot anchor at block {} of slot {}: it is not on the head's chain or "
-            "has no state",
+            "{}: cannot anchor at block {} of slot {}: it is not on the head's chain, has no "
+            "state, or is above the justified slot {}",
             backend_->name(),
             to_hex(target.root),
-            target.slot)});
+            target.slot,
+            justified)});
     }
     // First what lies below the base of the anchor's state, then what is beside the chain above it.
     Sweep sweep;
@@ -350,6 +359,7 @@ Result<bool, IoError> Storage::prune(const Checkpoint& anchor) {
         is_done = sweep.stopped_at == target.slot;
     }
     if (target != **present) put_meta(sweep.deletions, kAnchorKey, ssz::encode(target));
+    records->close();
     if (!sweep.deletions.empty()) {
         if (auto written = write(std::move(sweep.deletions)); !written) {
             return std::unexpected(written.error());

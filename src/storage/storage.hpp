@@ -128,6 +128,7 @@ class Storage final : public BlockReader {
     /// needs. An anchor below the present one leaves it where it is. Call it after an import
     /// cascade, never within one. Returns true when nothing is left to delete, false when another
     /// call would delete more.
+    /// Errors: as commit; and `anchor` is not canonical, or above the justified checkpoint
     Result<bool, IoError> prune(const Checkpoint& anchor);
 
     Result<std::optional<Bytes>, IoError> signed_block_bytes(const Root& root) const override;
