@@ -63,50 +63,56 @@ Bytes MultistreamDialer::first_flight() const {
     return out;
 }
 
-Result<MultistreamProgress, MultistreamError> MultistreamDialer::on_data(ByteView& input) {
+MultistreamProgress MultistreamDialer::on_data(ByteView& input) {
     MultistreamProgress progress;
-    while (true) {
+    while (!progress.protocol && !progress.error) {
         auto line = lines_.next(input);
-        if (!line) return std::unexpected(line.error());
-        if (!*line) return progress;
-        if (!header_received_) {
-            if (**line != kHeader) return std::unexpected(MultistreamError::unexpected_line);
+        if (!line) {
+            progress.error = line.error();
+        } else if (!*line) {
+            break;
+        } else if (!header_received_) {
             header_received_ = true;
+            if (**line != kHeader) progress.error = MultistreamError::unexpected_line;
         } else if (**line == protocols_[proposed_]) {
             progress.protocol = std::move(**line);
-            return progress;
         } else if (**line != kRefusal) {
-            return std::unexpected(MultistreamError::unexpected_line);
+            progress.error = MultistreamError::unexpected_line;
         } else if (++proposed_ == protocols_.size()) {
-            return std::unexpected(MultistreamError::unsupported);
+            progress.error = MultistreamError::unsupported;
         } else {
             MultistreamLines::append_line(progress.reply, protocols_[proposed_]);
         }
     }
+    return progress;
 }
 
-Result<MultistreamProgress, MultistreamError> MultistreamListener::on_data(ByteView& input) {
+MultistreamProgress MultistreamListener::on_data(ByteView& input) {
     MultistreamProgress progress;
-    while (true) {
+    while (!progress.protocol && !progress.error) {
         auto line = lines_.next(input);
-        if (!line) return std::unexpected(line.error());
-        if (!*line) return progress;
-        if (!header_received_) {
-            if (**line != kHeader) return std::unexpected(MultistreamError::unexpected_line);
+        if (!line) {
+            progress.error = line.error();
+        } else if (!*line) {
+            break;
+        } else if (!header_received_) {
             header_received_ = true;
-            MultistreamLines::append_line(progress.reply, kHeader);
-            continue;
-        }
-        if (++proposals_ > kMultistreamProposalsMax) {
-            return std::unexpected(MultistreamError::too_many_proposals);
-        }
-        if (is_supported_(**line)) {
+            if (**line != kHeader) {
+                progress.error = MultistreamError::unexpected_line;
+            } else {
+                MultistreamLines::append_line(progress.reply, kHeader);
+            }
+        } else if (++proposals_ > kMultistreamProposalsMax) {
+            progress.error = MultistreamError::too_many_proposals;
+        } else if (is_supported_(**line)) {
             MultistreamLines::append_line(progress.reply, **line);
             progress.protocol = std::move(**line);
-            return progress;
+        } else {
+            MultistreamLines::append_line(progress.reply, kRefusal);
+            has_refused_ = true;
         }
-        MultistreamLines::append_line(progress.reply, kRefusal);
     }
+    return progress;
 }
 
 }  // namespace lepton::libp2p

@@ -36,10 +36,12 @@ enum class MultistreamError : std::uint8_t {
 
 /// What a read brought forward.
 struct MultistreamProgress {
-    /// To be sent now.
+    /// To be sent now, also when there is an error.
     Bytes reply;
     /// The protocol agreed on, at the end; what follows in the input belongs to it.
     std::optional<std::string> protocol;
+    /// The negotiation has failed.
+    std::optional<MultistreamError> error;
 };
 
 /// Puts lines together from reads of any size.
@@ -66,7 +68,7 @@ class MultistreamDialer {
     Bytes first_flight() const;
 
     /// Takes what it used from the front of `input`.
-    Result<MultistreamProgress, MultistreamError> on_data(ByteView& input);
+    MultistreamProgress on_data(ByteView& input);
 
   private:
     std::vector<std::string> protocols_;
@@ -81,10 +83,14 @@ class MultistreamListener {
         : is_supported_(std::move(is_supported)) {}
 
     /// Takes what it used from the front of `input`.
-    Result<MultistreamProgress, MultistreamError> on_data(ByteView& input);
+    MultistreamProgress on_data(ByteView& input);
+
+    /// True once a proposal was refused.
+    bool has_refused() const { return has_refused_; }
 
   private:
     std::function<bool(std::string_view)> is_supported_;
+    bool has_refused_ = false;
     std::size_t proposals_ = 0;
     bool header_received_ = false;
     MultistreamLines lines_;

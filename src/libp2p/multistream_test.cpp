@@ -46,13 +46,13 @@ Outcome feed(Machine machine, const Bytes& bytes, std::size_t piece) {
         ByteView read = left.first(std::min(piece, left.size()));
         left = left.subspan(read.size());
         const auto progress = machine.on_data(read);
-        if (!progress) {
-            outcome.error = progress.error();
+        append(outcome.replies, progress.reply);
+        if (progress.error) {
+            outcome.error = progress.error;
             return outcome;
         }
-        append(outcome.replies, progress->reply);
-        if (progress->protocol) {
-            outcome.protocol = progress->protocol;
+        if (progress.protocol) {
+            outcome.protocol = progress.protocol;
             outcome.rest = std::string(as_text(read)) + std::string(as_text(left));
             return outcome;
         }
@@ -82,6 +82,9 @@ TEST(Multistream, the_listener_answers_line_by_line_whatever_the_reads_are) {
         {"a list is refused",
          lines("/multistream/1.0.0|ls"),
          {lines("/multistream/1.0.0|na"), {}, "", {}}},
+        {"a refused proposal with its payload behind it",
+         joined(lines("/multistream/1.0.0|/other"), std::string(1, '\x02') + "hi"),
+         {lines("/multistream/1.0.0|na"), {}, "", malformed_line}},
         {"ten proposals",
          lines("/multistream/1.0.0|1|2|3|4|5|6|7|8|9|/sum"),
          {lines("/multistream/1.0.0|na|na|na|na|na|na|na|na|na|/sum"), "/sum", "", {}}},

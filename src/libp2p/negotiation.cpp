@@ -28,24 +28,31 @@ Negotiation::Negotiation(Reactor& reactor,
 
 void Negotiation::data(ByteView bytes) {
     const std::size_t size = bytes.size();
+    if (is_refusing_) return stream().consume(size);
     auto progress =
         std::visit([&bytes](auto& machine) { return machine.on_data(bytes); }, machine_);
     stream().consume(size - bytes.size());
-    if (!progress) {
-        finish(std::unexpected(progress.error() == MultistreamError::unsupported
+    if (!progress.reply.empty() && !stream().write(std::move(progress.reply))) {
+        return finish(std::unexpected(OpenError::reset));
+    }
+    const auto* listener = std::get_if<MultistreamListener>(&machine_);
+    if (progress.error && listener != nullptr && listener->has_refused()) {
+        // A dialler may have sent its first bytes behind a proposal that was refused. The refusal
+        // must reach it, so the stream is not reset but finished, and its rest unread.
+        stream().consume(bytes.size());
+        stream().finish();
+        is_refusing_ = true;
+    } else if (progress.error) {
+        finish(std::unexpected(*progress.error == MultistreamError::unsupported
                                    ? OpenError::unsupported
                                    : OpenError::malformed));
-        return;
+    } else if (progress.protocol) {
+        finish(NegotiatedStream{release_stream(), std::move(*progress.protocol), to_bytes(bytes)});
     }
-    if (!progress->reply.empty() && !stream().write(std::move(progress->reply))) {
-        finish(std::unexpected(OpenError::reset));
-        return;
-    }
-    if (!progress->protocol) return;
-    finish(NegotiatedStream{release_stream(), std::move(*progress->protocol), to_bytes(bytes)});
 }
 
 void Negotiation::data_ended() {
+    stream().finish();
     finish(std::unexpected(OpenError::reset));
 }
 

@@ -61,6 +61,8 @@ class Negotiation final : public StreamTask {
 
     std::variant<MultistreamDialer, MultistreamListener> machine_;
     Done done_;
+    /// The negotiation has failed; only the peer's end is waited for.
+    bool is_refusing_ = false;
     Timer deadline_;
 };
 
