@@ -186,8 +186,14 @@ std::unique_ptr<Stream> QuicConnection::open_stream() {
 void QuicConnection::close(std::uint64_t code, std::string_view why) {
     if (is_ended() || close_request_) return;
     // The reason shares one packet with other frames.
-    close_request_ = CloseRequest{code, std::string{why.substr(0, 256)}};
+    close_request_ = CloseRequest{
+        code, std::string{why.substr(0, 256)}, endpoint_.now() + limits::kCloseTimeout};
     endpoint_.mark_dirty(*this);
+}
+
+bool QuicConnection::is_close_due() {
+    return close_request_ && (endpoint_.now() >= close_request_->deadline || !is_established_ ||
+                              next_stream_to_write() == nullptr);
 }
 
 void QuicConnection::abandon() {
@@ -271,6 +277,11 @@ void QuicConnection::end_silently(const std::string& why) {
     if (!is_ended()) end({CloseCause::error, why});
 }
 
+void QuicConnection::stop() {
+    dial_error_kind_ = DialErrorKind::stopped;
+    end_with_close(kNoError, "stopping", {CloseCause::local, "the transport was stopped"});
+}
+
 void QuicConnection::end_with_close(std::uint64_t code, std::string_view text, CloseReason reason) {
     if (is_ended()) return;
     ngtcp2_ccerr_set_application_error(&native_->close_error,
@@ -323,6 +334,7 @@ std::optional<Time> QuicConnection::next_timer() const {
         consider(Time{Duration{static_cast<std::int64_t>(expiry)}});
     }
     if (is_outbound_ && !is_established_) consider(dial_deadline_);
+    if (close_request_) consider(close_request_->deadline);
     if (withheld_streams_ > 0) consider(stream_credit_.next(endpoint_.now()));
     return next;
 }

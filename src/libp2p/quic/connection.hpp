@@ -64,6 +64,8 @@ class QuicConnection {
     void flush();
     /// Ends the connection at once and in silence: the transport stops, or the stranger must retry.
     void end_silently(const std::string& why);
+    /// Ends the connection because the transport stops, and tells the peer.
+    void stop();
     /// Ends the connection and tells the peer.
     void end_with_close(std::uint64_t code, std::string_view text, CloseReason reason);
     /// Tells the streams and the user that it is over. Requires is_ended(). Call once.
@@ -119,6 +121,8 @@ class QuicConnection {
     struct CloseRequest {
         std::uint64_t code;
         std::string text;
+        /// What is queued may be sent until then.
+        Time deadline;
     };
 
     void start_native(const IncomingHandshake* incoming);
@@ -127,6 +131,7 @@ class QuicConnection {
     void fail(int native_error);
     void end(CloseReason reason);
     void write_closing_packet();
+    bool is_close_due();
     void announce();
     std::unique_ptr<QuicConnectionHandle> make_handle();
     DialError dial_error() const;

@@ -152,17 +152,6 @@ struct ConnectionCallbacks {
         return 0;
     }
 
-    static int stream_stop_sending(ngtcp2_conn* /*conn*/,
-                                   std::int64_t id,
-                                   std::uint64_t code,
-                                   void* user_data,
-                                   void* /*stream_user_data*/) {
-        if (const auto stream = connection_of(user_data).find_stream(id)) {
-            stream->on_stopped_by_peer(code);
-        }
-        return 0;
-    }
-
     static int extend_max_stream_data(ngtcp2_conn* /*conn*/,
                                       std::int64_t id,
                                       std::uint64_t /*max_data*/,
@@ -239,7 +228,6 @@ struct ConnectionCallbacks {
         table.acked_stream_data_offset = acked_stream_data_offset;
         table.stream_close = stream_close;
         table.stream_reset = stream_reset;
-        table.stream_stop_sending = stream_stop_sending;
         table.extend_max_stream_data = extend_max_stream_data;
         table.get_new_connection_id = get_new_connection_id;
         table.remove_connection_id = remove_connection_id;

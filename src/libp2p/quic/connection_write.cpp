@@ -76,7 +76,7 @@ void QuicConnection::flush() {
     grant_streams(endpoint_.now());
     write_packets();
     if (is_ended()) return;
-    if (close_request_) {
+    if (is_close_due()) {
         end_with_close(close_request_->code,
                        close_request_->text,
                        {CloseCause::local, "closed by this side: " + close_request_->text});
@@ -183,8 +183,8 @@ void QuicConnection::write_packets() {
                 drop_ready();
             }
         } else if (written == NGTCP2_ERR_STREAM_SHUT_WR || written == NGTCP2_ERR_STREAM_NOT_FOUND) {
-            stream->on_sending_over();
             drop_ready();
+            stream->on_stopped_by_peer();
         } else if (written != NGTCP2_ERR_WRITE_MORE) {
             batch.send();
             fail(static_cast<int>(written));

@@ -124,7 +124,7 @@ void QuicEndpoint::stop() {
     if (is_stopped_) return;
     is_stopped_ = true;
     for (const auto& [connection, owner] : connections_) {
-        connection->end_with_close(0, "stopping", {CloseCause::local, "the transport was stopped"});
+        connection->stop();
     }
     if (sweep_timer_ != 0) reactor_.cancel(std::exchange(sweep_timer_, 0));
     socket_.reset();
@@ -469,6 +469,7 @@ void QuicEndpoint::run_pass() {
     // Telling one user may end other connections: theirs is the next pass.
     for (QuicConnection* connection : ended) destroy(*connection);
     is_in_loop_ = false;
+    if (is_stopped_) return;
     if (!dirty_.empty() && !is_send_blocked()) schedule_pass();
     update_gauges();
 }
@@ -478,7 +479,8 @@ void QuicEndpoint::destroy(QuicConnection& connection) {
                connection.remote().to_multiaddr().to_string(),
                connection.is_outbound());
     connection.deliver_end();
-    if (!connection.is_established()) {
+    // The user may have destroyed metrics and the like after stop().
+    if (!is_stopped_ && !connection.is_established()) {
         counters_.handshakes_failed.Increment();
         if (!connection.is_outbound()) admission_.finish(connection.remote().ip, now());
     }

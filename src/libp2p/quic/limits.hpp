@@ -22,6 +22,9 @@ inline constexpr Duration kHandshakeTimeout = 5s;
 /// other lean clients (quinn's defaults in rust-libp2p).
 inline constexpr Duration kIdleTimeout = 10s;
 inline constexpr Duration kKeepAlive = 5s;
+/// How long a connection that is to be closed goes on sending what its streams have queued: some
+/// words of goodbye, not a backlog.
+inline constexpr Duration kCloseTimeout = 500ms;
 /// How long a Retry token is good: the client answers within one round trip.
 inline constexpr Duration kRetryTokenLifetime = 10s;
 

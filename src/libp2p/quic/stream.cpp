@@ -18,9 +18,9 @@ void StreamState::set_handler(StreamHandler* handler) {
 
 bool StreamState::write(Bytes bytes) {
     if (connection_ == nullptr || error_ || is_reset_ || is_finish_requested_) return false;
-    if (stop_code_) {
+    if (is_stopped_) {
         // Until now nothing was lost by the peer's wish; these bytes are.
-        fail(*stop_code_, "the peer reads no more");
+        fail(0, "the peer reads no more");
         return false;
     }
     if (bytes.empty()) return true;
@@ -98,15 +98,16 @@ void StreamState::on_reset_by_peer(std::uint64_t code) {
     fail(code, "reset by the peer");
 }
 
-void StreamState::on_stopped_by_peer(std::uint64_t code) {
-    stop_code_ = code;
+void StreamState::on_stopped_by_peer() {
+    is_stopped_ = true;
     is_sending_over_ = true;
-    // A user that waits for room would wait forever. Any other may never write again.
-    if (was_full_ && !is_finish_requested_) fail(code, "the peer reads no more");
+    // A user that has finished waits for the answer, if for anything.
+    if (queue_.has_unsent() && !is_finish_requested_) fail(0, "the peer reads no more");
 }
 
 void StreamState::on_closed() {
     is_closed_ = true;
+    is_stopped_ = !is_finish_sent_;
     is_sending_over_ = true;
     connection_->release_queue(queue_.size());
     queue_.clear();

@@ -41,8 +41,10 @@ class StreamState final : public std::enable_shared_from_this<StreamState> {
     void on_received(ByteView bytes, bool is_last);
     void on_acknowledged(std::uint64_t offset);
     void on_reset_by_peer(std::uint64_t code);
-    void on_stopped_by_peer(std::uint64_t code);
-    /// Both directions are over; the connection forgets the stream.
+    /// The peer does not want any more bytes. Known only after an attempt to send some, or when the
+    /// other direction is over too.
+    void on_stopped_by_peer();
+    /// Both directions are over; the protocol forgets the stream.
     void on_closed();
     void on_connection_ended(const std::string& why);
     /// The connection has room again for writes that it refused.
@@ -62,8 +64,6 @@ class StreamState final : public std::enable_shared_from_this<StreamState> {
     bool is_finish_wanted() const { return is_finish_requested_ && !is_finish_sent_; }
     void on_finish_sent() { is_finish_sent_ = true; }
     void set_blocked(bool is_blocked) { is_blocked_ = is_blocked; }
-    /// The protocol accepts no more bytes for this stream.
-    void on_sending_over() { is_sending_over_ = true; }
     /// True when neither the protocol nor the user needs this object.
     bool is_forgotten() const { return is_closed_ && is_abandoned_; }
 
@@ -89,8 +89,6 @@ class StreamState final : public std::enable_shared_from_this<StreamState> {
     /// Bytes that arrived and whose flow-control credit was not returned (received_ included).
     std::size_t unread_size_ = 0;
     std::optional<StreamError> error_;
-    /// Code of the peer's wish that nothing more is sent.
-    std::optional<std::uint64_t> stop_code_;
 
     bool is_abandoned_ = false;
     bool is_finish_requested_ = false;
@@ -100,6 +98,7 @@ class StreamState final : public std::enable_shared_from_this<StreamState> {
     bool is_end_told_ = false;
     bool is_error_told_ = false;
     bool is_blocked_ = false;  // the peer's window of this stream is used up
+    bool is_stopped_ = false;  // the peer wants no more bytes
     bool is_reset_ = false;    // both directions were given up by this side
     bool is_closed_ = false;   // the protocol has forgotten the stream
     bool was_full_ = false;    // at or above kQueueSizeLow, or a write was refused

@@ -356,7 +356,7 @@ TEST(CertificateMessage, holds_exactly_one_certificate) {
                             "00000007",
                             "00000006"
                             "000002abcd00",
-                            "0100000000",
+                            "01000000",
                             "00000007000002abcd000000",
                             "00000007000003abcd0000"}) {
         EXPECT_EQ(outcome_of(from_hex(hex).value()), "malformed") << hex;
