@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "blockchain/limits.hpp"
 #include "network_api/messages.hpp"
 
 #include <cstddef>
@@ -16,12 +17,6 @@
 #include <vector>
 
 namespace lepton::blockchain {
-
-/// Asks that may be open at once: below the mailbox class of the P2P actor; the others wait.
-inline constexpr std::size_t kOpenBlockRequestsMax = 32;
-/// Waiting time before an unsuccessful ask is repeated: one slot, doubled each time up to sixteen.
-/// Each ask stands for several attempts with different peers.
-inline constexpr unsigned kRequestBackoffDoublingsMax = 4;
 
 class BlockRequests {
   public:

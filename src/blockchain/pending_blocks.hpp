@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "blockchain/limits.hpp"
 #include "network_api/messages.hpp"
 
 #include <cstddef>
@@ -20,13 +21,6 @@
 #include <vector>
 
 namespace lepton::blockchain {
-
-/// As many blocks as one range answer has, and the bytes of 128 blocks with the largest proof.
-inline constexpr std::size_t kPendingBlocksMax = 1024;
-inline constexpr std::size_t kPendingBytesMax = 64 * 1024 * 1024;
-/// Blocks of one proposer for one slot: an honest one makes one, and forks of a dishonest one must
-/// not push out others.
-inline constexpr std::size_t kPendingPerProposalMax = 4;
 
 class PendingBlocks {
   public:

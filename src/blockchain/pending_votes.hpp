@@ -5,6 +5,7 @@
 // this node's clock: kept for a short time and tried again. A plain value; belongs to one thread.
 #pragma once
 
+#include "blockchain/limits.hpp"
 #include "network_api/messages.hpp"
 
 #include <cstddef>
@@ -13,14 +14,6 @@
 #include <vector>
 
 namespace lepton::blockchain {
-
-/// As many as the specification keeps. At most 512 MiB of proofs if all were the largest possible,
-/// so aggregates have a bound of their own.
-inline constexpr std::size_t kPendingVotesMax = 1024;
-inline constexpr std::size_t kPendingAggregatesMax = 64;
-/// Slots after its own for which a vote is worth keeping: longer than a missing block takes to be
-/// fetched, and about as long as a vote can matter for justification.
-inline constexpr std::uint64_t kPendingVoteAgeMax = 8;
 
 class PendingVotes {
   public:

@@ -6,19 +6,12 @@
 // thread.
 #pragma once
 
+#include "blockchain/limits.hpp"
 #include "types/primitives.hpp"
 
 #include <cstdint>
 
 namespace lepton::blockchain {
-
-/// Slots that the head may lag behind the wall clock before duties stop, and to which it must come
-/// back before they resume: two values, or else each empty slot would switch.
-inline constexpr std::uint64_t kSyncLagMax = 4;
-inline constexpr std::uint64_t kSyncLagResumed = 2;
-/// When nobody has been heard with a block this recent, the network itself stands still, and
-/// waiting for it to go on would make sure that it never does.
-inline constexpr std::uint64_t kNetworkStallSlots = 8;
 
 class SyncGate {
   public:

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+#include "blockchain/key_room.hpp"
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lepton::blockchain {
+
+KeyRoom::KeyRoom(validator::KeyStore keys, validator::SigningJournal journal)
+    : keys_(std::move(keys)), journal_(std::move(journal)), all_(keys_.signers()) {}
+
+SignResults KeyRoom::sign(const std::vector<validator::SignRequest>& requests) {
+    return signer_.sign_all(requests);
+}
+
+const crypto::Signer* KeyRoom::key_to_prepare(Slot slot) const {
+    const crypto::Signer* next = nullptr;
+    for (const crypto::Signer* key : all_) {
+        if (broken_.contains(key) || !key->activation().contains(slot.value)) continue;
+        const crypto::SlotRange prepared = key->prepared();
+        if (!prepared.contains(slot.value)) return key;
+        const bool is_second_half = slot.value - prepared.begin >= prepared.size() / 2;
+        if (is_second_half && prepared.end < key->activation().end && next == nullptr) next = key;
+    }
+    return next;
+}
+
+KeyRoom::Window KeyRoom::build(const crypto::Signer& key, Slot slot) {
+    return key.build_window(slot.value, crypto::run_in_order);
+}
+
+void KeyRoom::install(const crypto::Signer& key, Window window) {
+    const auto own = std::ranges::find(all_, &key);
+    LEPTON_ASSERT(own != all_.end());
+    if (!window) {
+        broken_.insert(&key);
+        log::error("key_not_prepared public_key={} reason={}",
+                   short_hex(key.public_key()),
+                   crypto::to_string(window.error()));
+        return;
+    }
+    (*own)->install(*std::move(window));
+    log::info("key_prepared public_key={} from={} until={}",
+              short_hex(key.public_key()),
+              key.prepared().begin,
+              key.prepared().end);
+}
+
+}  // namespace lepton::blockchain

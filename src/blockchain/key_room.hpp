@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// The secret keys of this node's validators and their journal, in one place that one job at a time
+// may enter. A key can sign only the slots that are prepared; preparing more takes up to minutes,
+// so it is done ahead of time, beside signing.
+//
+// Threads: sign() and install() never at the same time as each other; build() may run beside
+// sign(). The blockchain actor sees to that.
+#pragma once
+
+#include "blockchain/effects.hpp"
+#include "crypto/signature_scheme.hpp"
+#include "validator/key_store.hpp"
+#include "validator/signer.hpp"
+#include "validator/signing_journal.hpp"
+
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace lepton::blockchain {
+
+class KeyRoom {
+  public:
+    KeyRoom(validator::KeyStore keys, validator::SigningJournal journal);
+    KeyRoom(const KeyRoom&) = delete;
+    KeyRoom& operator=(const KeyRoom&) = delete;
+
+    /// Returns this node's validators, ascending.
+    const std::vector<ValidatorIndex>& validators() const { return keys_.indices(); }
+
+    /// Returns a signature for each request, each claimed in the journal before.
+    SignResults sign(const std::vector<validator::SignRequest>& requests);
+
+    /// Returns a key that should be prepared further at `slot`: one that cannot sign now, or else
+    /// one that is in the second half of what is prepared; nullptr when there is none.
+    const crypto::Signer* key_to_prepare(Slot slot) const;
+
+    using Window = Result<std::unique_ptr<crypto::PreparedWindow>, crypto::SignatureError>;
+    /// Returns the window of `key` that begins with the part of `slot`.
+    /// Cost: up to minutes
+    static Window build(const crypto::Signer& key, Slot slot);
+
+    /// Takes over a window of `key`; with an error, the key is not tried again.
+    void install(const crypto::Signer& key, Window window);
+
+  private:
+    validator::KeyStore keys_;
+    validator::SigningJournal journal_;
+    validator::JournaledSigner signer_{keys_, journal_};
+    std::vector<crypto::Signer*> all_;
+    /// Keys whose window could not be built.
+    std::set<const crypto::Signer*> broken_;
+};
+
+}  // namespace lepton::blockchain
