@@ -6,9 +6,9 @@
 //
 // What it guarantees, for as long as this one file is used with these keys: over crashes, power
 // cuts, clock steps and restarts, all messages that one key signs for one slot are the same. What
-// it cannot know: signatures made with another journal (a second machine, an older copy of this
-// file). Against the second a claim must also be at or after the `safe_slot` of open() when the
-// key's record is missing or older than the slot before it.
+// it cannot know: signatures made with another journal, on a second machine or after an older copy
+// of this file was restored. Against the latter, a key without a record of the last two slots signs
+// from the `safe_slot` of open() on only.
 #pragma once
 
 #include "base/random.hpp"
@@ -90,7 +90,7 @@ class SigningJournal {
     /// when this returns. Requires different keys. A refusal changes nothing.
     /// Errors: the claims could not be made durable; every later call fails too, and the caller
     ///         stops the node
-    /// Cost:   one fdatasync for all of them, none when nothing is new
+    /// Cost:   one fdatasync for all of them, two more when a key is new, none when nothing is new
     Result<std::vector<ClaimVerdict>, IoError> claim(std::span<const Claim> claims);
 
     /// Returns the latest claim of `key`, nothing when it has none.
@@ -111,16 +111,24 @@ class SigningJournal {
 
     Result<void, IoError> create(Random& random);
     Result<void, IoError> load(std::uint64_t size);
-    Result<void, IoError> grow();
+    Result<void, IoError> load_group(std::size_t group);
+    Result<bool, IoError> read_header(std::uint64_t size);
+    Result<bool, IoError> is_unused(std::uint64_t size) const;
+    Result<void, IoError> write_header();
+    Result<void, IoError> add_groups();
+    Result<void, IoError> write_record(std::size_t group,
+                                       const KeyId& key,
+                                       const JournalRecord& record);
     ClaimVerdict judge(const Claim& claim) const;
+    IoError damaged(std::string_view what) const;
 
     std::unique_ptr<JournalFile> file_;
     Slot safe_slot_;
     Bytes32 id_{};
     std::unordered_map<KeyId, Entry> entries_;
-    /// Groups of the file that hold no key, ascending from the back.
-    std::vector<std::size_t> free_groups_;
+    /// Groups in the file, and those of them, the first ones, that hold a key.
     std::size_t group_count_ = 0;
+    std::size_t used_group_count_ = 0;
     std::optional<IoError> failure_;
 };
 
