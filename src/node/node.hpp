@@ -9,9 +9,9 @@
 
 namespace lepton::node {
 
-/// Exit codes besides those of the actor system (actor/exit_reason.hpp).
+/// Exit code for a wrong flag or file; the others are those of the actor system
+/// (actor/exit_reason.hpp) and kExitEnvironment (assembly.hpp).
 inline constexpr int kExitConfig = 2;
-inline constexpr int kExitEnvironment = 74;
 
 /// Runs a node until SIGINT, SIGTERM or a failure and returns the process exit code: 0 after a
 /// signal, 2 for a wrong flag or file, 74 when the disk, a port or a socket failed, else the actor

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// A node's life as a list of steps: files → keys → database → threads → actors → HTTP → wait → stop
+// in reverse. Nothing is written before every file was read and found right.
+#include "node/node.hpp"
+
+#include "actor/thread_pool.hpp"
+#include "actor/watchdog.hpp"
+#include "api/api.hpp"
+#include "base/log.hpp"
+#include "blockchain/open_chain.hpp"
+#include "libp2p/asio_reactor.hpp"
+#include "libp2p/asio_udp_socket.hpp"
+#include "libp2p/identity.hpp"
+#include "libp2p/quic/transport.hpp"
+#include "node/assembly.hpp"
+#include "node/event_loop.hpp"
+#include "node/genesis_files.hpp"
+#include "node/signals.hpp"
+#include "node/version.hpp"
+#include "p2p/bootnodes.hpp"
+#include "storage/lmdb/lmdb_backend.hpp"
+#include "types/genesis.hpp"
+#include "validator/posix_journal_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+namespace lepton::node {
+namespace {
+
+constexpr std::size_t kBootnodesFileSizeMax = 4 * 1024 * 1024;
+/// Signature batches and proofs that may wait for a processor; the verifier and the blockchain
+/// bound what they start.
+constexpr std::size_t kOffloadQueueMax = 256;
+/// Windows of keys are built one at a time.
+constexpr std::size_t kBackgroundQueueMax = 4;
+constexpr Duration kSetAggregatorTimeout = std::chrono::seconds(1);
+
+/// Ends the start: the exit code and one line.
+struct StartError {
+    int code = kExitConfig;
+    std::string what;
+};
+
+StartError config_error(const ConfigError& error) {
+    return {kExitConfig, error.what};
+}
+StartError environment_error(const IoError& error) {
+    return {kExitEnvironment, error.what};
+}
+
+/// Everything that the files say.
+struct NodeFiles {
+    NetworkProfile profile;
+    const crypto::SignatureScheme* scheme = nullptr;
+    GenesisFile genesis;
+    std::vector<validator::KeyFiles> key_files;
+    ValidatorConfigFile validator_config;
+    std::optional<libp2p::Identity> identity;
+    p2p::Bootnodes bootnodes;
+    std::uint64_t committee_count = 1;
+};
+
+Result<NodeFiles, StartError> read_files(const NodeOptions& options) {
+    NodeFiles files;
+    const auto profile = network_profile(options.network);
+    if (!profile) return std::unexpected(config_error({"--network: " + profile.error().what}));
+    files.profile = *profile;
+    files.scheme = crypto::find_signature_scheme(profile->signature_scheme);
+    LEPTON_ASSERT(files.scheme != nullptr);
+
+    auto genesis = read_genesis_file(options.genesis, files.profile, *files.scheme);
+    if (!genesis) return std::unexpected(config_error(genesis.error()));
+    files.genesis = std::move(*genesis);
+
+    auto keys = read_annotated_validators(
+        options.validators, options.node_id, options.hash_sig_keys_dir, files.genesis.validators);
+    if (!keys) return std::unexpected(config_error(keys.error()));
+    files.key_files = std::move(*keys);
+
+    auto validator_config = read_validator_config(options.validator_config);
+    if (!validator_config) return std::unexpected(config_error(validator_config.error()));
+    files.validator_config = std::move(*validator_config);
+
+    const auto node_key = read_node_key(options.node_key);
+    if (!node_key) return std::unexpected(config_error(node_key.error()));
+    files.identity.emplace(*node_key);
+
+    const auto bootnodes = read_text_file(options.bootnodes, kBootnodesFileSizeMax);
+    if (!bootnodes) return std::unexpected(config_error(bootnodes.error()));
+    files.bootnodes = p2p::parse_bootnodes(*bootnodes, files.identity->peer_id());
+
+    files.committee_count = options.attestation_committee_count.value_or(
+        files.validator_config.attestation_committee_count.value_or(1));
+    if (!options.aggregate_subnet_ids.empty() && !options.is_aggregator) {
+        return std::unexpected(
+            StartError{kExitConfig, "--aggregate-subnet-ids: needs --is-aggregator"});
+    }
+    for (const std::uint64_t subnet : options.aggregate_subnet_ids) {
+        if (subnet < files.committee_count) continue;
+        return std::unexpected(
+            StartError{kExitConfig,
+                       fmt::format("--aggregate-subnet-ids: {} is not below the committee count {}",
+                                   subnet,
+                                   files.committee_count)});
+    }
+    return files;
+}
+
+/// Raises the limit of open files to what the system permits: LMDB, sockets and HTTP together need
+/// some hundreds.
+void raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<std::unique_ptr<storage::Storage>, StartError> open_storage(const NodeOptions& options,
+                                                                   const NodeFiles& files) {
+    const std::string directory = options.data_dir + "/chain";
+    const storage::Identity identity{.network_profile = files.profile.name,
+                                     .genesis_time = files.genesis.genesis_time,
+                                     .registry_root = hash_tree_root(files.genesis.validators)};
+    auto backend = storage::open_lmdb(directory);
+    if (!backend) return std::unexpected(StartError{kExitEnvironment, backend.error().what});
+    auto storage = storage::Storage::open(std::move(*backend), identity);
+    if (!storage) {
+        const bool is_config = storage.error().kind == storage::OpenError::Kind::foreign;
+        return std::unexpected(StartError{is_config ? kExitConfig : kExitEnvironment,
+                                          directory + ": " + storage.error().what});
+    }
+    return std::move(*storage);
+}
+
+Result<consensus::Store, StartError> open_chain(storage::Storage& storage, const NodeFiles& files) {
+    auto resumed = blockchain::resume_chain(storage, files.profile);
+    if (!resumed) return std::unexpected(environment_error(resumed.error()));
+    if (*resumed) {
+        const consensus::Store& store = **resumed;
+        log::info("chain_resumed head_slot={} head={} justified_slot={} finalized_slot={}",
+                  store.head_block().slot,
+                  store.head,
+                  store.latest_justified.slot,
+                  store.latest_finalized.slot);
+        return std::move(**resumed);
+    }
+    State state = genesis_state(files.genesis.genesis_time, files.genesis.validators);
+    SignedBlock block{.block = genesis_block(state), .proof = {}};
+    auto begun = blockchain::begin_chain(storage, {std::move(block), std::move(state)});
+    if (!begun) return std::unexpected(environment_error(begun.error()));
+    log::info("chain_begun genesis_time={} validators={} root={}",
+              files.genesis.genesis_time,
+              files.genesis.validators.size(),
+              begun->head);
+    return std::move(*begun);
+}
+
+/// Returns the first slot that no earlier process can have signed for, as far as the clock tells.
+Slot first_safe_slot(const Clock& clock, const NodeFiles& files) {
+    const UnixMs genesis_ms = files.genesis.genesis_time * 1000;
+    const UnixMs now = clock.unix_ms();
+    if (now < genesis_ms) return Slot{0};
+    return Slot{(now - genesis_ms) / files.profile.milliseconds_per_slot() + 1};
+}
+
+Result<std::shared_ptr<blockchain::KeyRoom>, StartError> open_keys(const NodeOptions& options,
+                                                                   const NodeFiles& files,
+                                                                   validator::KeyStore keys,
+                                                                   const Clock& clock) {
+    auto file = validator::open_journal_file(options.data_dir + "/signing_journal");
+    if (!file) return std::unexpected(environment_error(file.error()));
+    SystemRandom random;
+    auto journal =
+        validator::SigningJournal::open(std::move(*file), random, first_safe_slot(clock, files));
+    if (!journal) return std::unexpected(environment_error(journal.error()));
+    return std::make_shared<blockchain::KeyRoom>(std::move(keys), std::move(*journal));
+}
+
+p2p::P2pConfig p2p_config(const NodeOptions& options,
+                          const NodeFiles& files,
+                          const std::vector<ValidatorIndex>& validators) {
+    p2p::P2pConfig config{.profile = files.profile,
+                          .bootnodes = files.bootnodes.addresses,
+                          .committee_count = files.committee_count,
+                          .validators = validators,
+                          .is_aggregator = options.is_aggregator,
+                          .aggregate_subnets = {},
+                          .peer_names = {}};
+    for (const std::uint64_t subnet : options.aggregate_subnet_ids) {
+        config.aggregate_subnets.emplace_back(subnet);
+    }
+    for (const auto& [key, name] : files.validator_config.names) {
+        // The identity of a secp256k1 key: type and length, then the compressed point.
+        Bytes protobuf{0x08, 0x02, 0x12, 0x21};
+        append(protobuf, key);
+        config.peer_names.emplace(libp2p::PeerId::from_public_key(protobuf), name);
+    }
+    return config;
+}
+
+/// Metrics that say what this process is; the gauges live as long as `metrics`.
+void describe_process(Metrics& metrics,
+                      const NodeOptions& options,
+                      const NodeFiles& files,
+                      const Clock& clock) {
+    metrics
+        .gauge("lean_node_info",
+               "Name and version of this node",
+               {{"name", options.node_id}, {"version", std::string(version_text())}})
+        .Set(1);
+    metrics.gauge("lean_node_start_time_seconds", "Unix time of the start of this process")
+        .Set(static_cast<double>(clock.unix_ms()) / 1000);
+    metrics.gauge("lean_attestation_committee_count", "Number of attestation committees")
+        .Set(static_cast<double>(files.committee_count));
+}
+
+/// The HTTP servers: one when both ports are the same.
+struct HttpServers {
+    std::unique_ptr<api::HttpServer> api;
+    std::unique_ptr<api::HttpServer> metrics;
+};
+
+Result<HttpServers, StartError> start_http(const NodeOptions& options,
+                                           const api::Api& routes,
+                                           actor::System& system) {
+    const auto on_failure = [&system](const char* name) {
+        return [&system, name](const std::string& what) {
+            system.fail({.code = actor::kExitSupervision,
+                         .reason = fmt::format("component={} what={}", name, log::quoted(what))});
+        };
+    };
+    HttpServers servers;
+    auto first = api::HttpServer::start(
+        options.http_address,
+        options.api_port,
+        [&routes](const api::HttpQuery& query) { return routes.handle(query); },
+        on_failure("api"));
+    if (!first) return std::unexpected(environment_error(first.error()));
+    servers.api = std::move(*first);
+    if (options.metrics_port == options.api_port) return servers;
+    auto second = api::HttpServer::start(
+        options.http_address,
+        options.metrics_port,
+        [&routes](const api::HttpQuery& query) { return routes.handle_metrics(query); },
+        on_failure("metrics"));
+    if (!second) return std::unexpected(environment_error(second.error()));
+    servers.metrics = std::move(*second);
+    return servers;
+}
+
+/// Tells other processes which one runs on this data directory; gone after an ordered stop.
+class PidFile {
+  public:
+    explicit PidFile(std::string path) : path_(std::move(path)) {}
+    ~PidFile() { ::unlink(path_.c_str()); }
+    PidFile(const PidFile&) = delete;
+    PidFile& operator=(const PidFile&) = delete;
+
+    Result<void, IoError> write() const {
+        return write_file(path_, std::to_string(::getpid()) + "\n", false);
+    }
+
+  private:
+    std::string path_;
+};
+
+/// Runs the node that `files` describe until it ends.
+Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles& files) {
+    std::promise<actor::System*> running;
+    std::shared_future<actor::System*> system_of = running.get_future().share();
+    // Before any other thread, so that all of them leave the signals to this one.
+    std::optional<SignalThread> signals;
+    signals.emplace([system_of](std::string_view name) {
+        log::info("stop_requested signal={}", name);
+        if (actor::System* system = system_of.get()) system->shutdown(std::string(name));
+    });
+    // A signal during the start waits for its end; after a failed start nobody waits.
+    struct Release {
+        std::promise<actor::System*>& promise;
+        bool is_set = false;
+        ~Release() {
+            if (!is_set) promise.set_value(nullptr);
+        }
+    } release{running};
+
+    SystemClock clock;
+    auto keys = validator::KeyStore::load(files.key_files, files.genesis.validators, *files.scheme);
+    if (!keys) return std::unexpected(config_error(keys.error()));
+    const std::vector<ValidatorIndex> validators = keys->indices();
+
+    std::error_code error;
+    std::filesystem::create_directories(options.data_dir, error);
+    if (error) {
+        return std::unexpected(environment_error({options.data_dir + ": " + error.message()}));
+    }
+    auto storage = open_storage(options, files);
+    if (!storage) return std::unexpected(storage.error());
+    const PidFile pid_file(options.data_dir + "/lepton.pid");
+    if (auto written = pid_file.write(); !written) {
+        return std::unexpected(environment_error(written.error()));
+    }
+    auto store = open_chain(**storage, files);
+    if (!store) return std::unexpected(store.error());
+    std::shared_ptr<blockchain::KeyRoom> key_room;
+    if (!validators.empty()) {
+        auto opened = open_keys(options, files, std::move(*keys), clock);
+        if (!opened) return std::unexpected(opened.error());
+        key_room = std::move(*opened);
+    }
+
+    Metrics metrics;
+    describe_process(metrics, options, files, clock);
+    SystemRandom net_random;
+    SystemRandom pool_random;
+    SystemRandom supervisor_random;
+    const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+    EventLoop net(clock);
+    actor::ThreadPool pool("pool", 2, clock);
+    actor::ThreadPool chain("chain", 1, clock);
+    actor::CpuPool jobs("jobs", processors, kOffloadQueueMax);
+    actor::CpuPool background("keys", 1, kBackgroundQueueMax);
+    libp2p::AsioReactor reactor(net.io_context(), clock);
+
+    const NodeWorld world{.net = net,
+                          .pool = pool,
+                          .chain = chain,
+                          .offload = jobs,
+                          .background = background,
+                          .verifier_jobs_max = processors,
+                          .clock = clock,
+                          .reactor = reactor,
+                          .net_random = net_random,
+                          .pool_random = pool_random,
+                          .supervisor_random = supervisor_random,
+                          .metrics = metrics,
+                          .storage = **storage,
+                          .make_transport = [&]() -> std::unique_ptr<libp2p::Transport> {
+                              return std::make_unique<libp2p::QuicTransport>(
+                                  reactor,
+                                  net_random,
+                                  *files.identity,
+                                  metrics,
+                                  libp2p::asio_udp_sockets(net.io_context()));
+                          }};
+    NodeSetup setup{
+        .p2p = p2p_config(options, files, validators),
+        .blockchain = {.profile = files.profile,
+                       .own_validators = validators,
+                       .is_aggregator = options.is_aggregator,
+                       .is_sync_gate_enabled = !options.disable_duty_sync_gate,
+                       .attestations_per_block_max =
+                           static_cast<std::size_t>(options.max_attestations_per_block)},
+        .store = std::move(*store),
+        .keys = std::move(key_room),
+        .identity_public_key = files.identity->public_key_protobuf(),
+        .agent = std::string(version_text()),
+        .listen = {
+            .ip = Bytes{0, 0, 0, 0}, .udp_port = options.gossipsub_port, .peer_id = std::nullopt}};
+
+    Assembly assembly(std::move(setup), world);
+    actor::System& system = assembly.system();
+    net.start([&system](const std::string& what) {
+        system.fail({.code = actor::kExitSupervision,
+                     .reason = fmt::format("component=net what={}", log::quoted(what))});
+    });
+    const actor::Watchdog watchdog(system, clock);
+    const api::Api routes(
+        {.clock = clock,
+         .chain_view = assembly.chain_view(),
+         .blocks = **storage,
+         .metrics = metrics,
+         .profile = files.profile,
+         .genesis_time = files.genesis.genesis_time,
+         .version = std::string(version_text()),
+         .peer_id = files.identity->peer_id().to_base58(),
+         .set_aggregator = [&assembly](bool enabled) -> std::optional<network_api::AggregatorRole> {
+             auto role = assembly.set_aggregator().ask_blocking({enabled}, kSetAggregatorTimeout);
+             if (!role) return std::nullopt;
+             return *role;
+         }});
+    auto servers = start_http(options, routes, system);
+    if (!servers) {
+        system.fail({.code = servers.error().code, .reason = servers.error().what});
+    } else {
+        log::info(
+            "node_started version={} node_id={} peer_id={} network={} validators={} quic_port={} "
+            "api_port={} metrics_port={} bootnodes={}",
+            version_text(),
+            options.node_id,
+            files.identity->peer_id().to_base58(),
+            files.profile.name,
+            validators.size(),
+            options.gossipsub_port,
+            options.api_port,
+            options.metrics_port,
+            files.bootnodes.addresses.size());
+    }
+    release.is_set = true;
+    running.set_value(&system);
+
+    const actor::Exit exit = system.wait_exit();
+    signals.reset();
+    if (exit.code == actor::kExitDeadline) {
+        // A handler may be stuck: nothing can be destroyed safely.
+        std::fprintf(stderr, "node_failed code=%d %s\n", exit.code, exit.reason.c_str());
+        std::_Exit(exit.code);
+    }
+    if (servers) {
+        servers->api->stop();
+        if (servers->metrics) servers->metrics->stop();
+    }
+    net.stop();
+    return exit;
+}
+
+}  // namespace
+
+int run_node(const NodeOptions& options) {
+    const auto fail = [](int code, std::string_view what) {
+        log::flush();
+        std::fprintf(stderr, "lepton: %.*s\n", static_cast<int>(what.size()), what.data());
+        return code;
+    };
+    const auto level = log::parse_level(options.log_level);
+    if (!level) return fail(kExitConfig, "--log-level: " + level.error().what);
+    log::set_level(*level);
+
+    const auto files = read_files(options);
+    if (!files) return fail(files.error().code, files.error().what);
+    for (const std::string& warning : files->bootnodes.warnings) {
+        log::warn("bootnode_ignored {}", warning);
+    }
+    raise_file_limit();
+    const auto exit = run(options, *files);
+    if (!exit) return fail(exit.error().code, exit.error().what);
+    if (exit->code != 0) return fail(exit->code, fmt::format("node_failed {}", exit->reason));
+    log::info("node_stopped");
+    log::flush();
+    return 0;
+}
+
+}  // namespace lepton::node

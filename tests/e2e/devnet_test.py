@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""End-to-end tests of the lepton program: real processes, real UDP, real disk.
+
+Usage: devnet_test.py LEPTON [NAME ...]; prints a line per test and at the end "N passed, N failed, 0 skipped".
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+
+LEPTON = None
+
+
+def free_base_port(count):
+    """Returns a port from which on `count` ports are free for both TCP and UDP."""
+    for base in range(31000, 60000, count):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(base, base + count):
+                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                        probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                        probe.bind(("127.0.0.1", port))
+                return base
+            except OSError:
+                continue
+    raise AssertionError("no free ports")
+
+
+def get(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+        return answer.status, answer.headers.get("Content-Type"), answer.read()
+
+
+def get_json(port, path):
+    return json.loads(get(port, path)[2])
+
+
+def metric(port, name):
+    text = get(port, "/metrics")[2].decode()
+    match = re.search(rf"^{re.escape(name)} ([0-9.e+-]+)$", text, re.MULTILINE)
+    assert match, f"metric {name} is missing"
+    return float(match.group(1))
+
+
+def finalized(node):
+    """Returns the finalized slot that a node reports, -1 while it does not answer."""
+    try:
+        return get_json(node["api"], "/lean/v0/fork_choice")["finalized"]["slot"]
+    except (OSError, urllib.error.URLError, ValueError, KeyError):
+        return -1
+
+
+def wait_for(what, condition, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"within {seconds} s: {what}")
+
+
+class Devnet:
+    """A running `lepton devnet` in a directory of its own."""
+
+    def __init__(self, directory, *options):
+        self.run = pathlib.Path(directory) / "run"
+        self.log = open(pathlib.Path(directory) / "devnet.log", "w+b")
+        self.process = subprocess.Popen(
+            [LEPTON, "devnet", "--run-dir", str(self.run), "--base-port", str(free_base_port(60)), *options],
+            stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def output(self):
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def nodes(self):
+        path = self.run / "devnet.json"
+        return json.loads(path.read_text()) if path.exists() else []
+
+    def wait(self, seconds):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the devnet did not end within {seconds} s:\n{self.output()[-3000:]}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        for node in self.nodes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(node["pid"], signal.SIGKILL)
+        self.log.close()
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def test_devnet_finalizes_and_ends_well(directory):
+    with Devnet(directory, "--nodes", "4", "--until-finalized", "4") as devnet:
+        wait_for("devnet.json", devnet.nodes, 60)
+        nodes = devnet.nodes()
+        assert [node["name"] for node in nodes] == [f"lepton_{i}" for i in range(4)], nodes
+        for node in nodes:
+            assert set(node) == {"name", "pid", "quic", "api", "metrics", "peer_id", "multiaddr"}, node
+            assert node["multiaddr"] == f"/ip4/127.0.0.1/udp/{node['quic']}/quic-v1/p2p/{node['peer_id']}"
+            assert (devnet.run / node["name"] / "command").exists()
+            assert (devnet.run / node["name"] / "data").is_dir()
+        for name in ("config.yaml", "validators.yaml", "annotated_validators.yaml", "nodes.yaml",
+                     "validator-config.yaml", "lepton_0.key", "hash-sig-keys/validator-keys-manifest.yaml",
+                     "hash-sig-keys/validator_0_attester_key_pk.ssz",
+                     "hash-sig-keys/validator_0_proposer_key_sk.ssz"):
+            assert (devnet.run / "genesis" / name).exists(), name
+        code = devnet.wait(120)
+        assert code == 0, devnet.output()[-3000:]
+        assert "every node reports finalized slot 4 or later" in devnet.output()
+        assert re.search(r"^slot \d+: lepton_0 head \d+ 0x[0-9a-f]{8} justified \d+ finalized \d+ peers 3",
+                         devnet.output(), re.MULTILINE), devnet.output()[-2000:]
+        assert not any(is_running(node["pid"]) for node in nodes)
+
+
+def test_killed_node_comes_back_and_votes_again(directory):
+    with Devnet(directory, "--nodes", "4") as devnet:
+        nodes = wait_for("four nodes in devnet.json", lambda: len(devnet.nodes()) == 4 and devnet.nodes(), 60)
+        wait_for("finality", lambda: min(map(finalized, nodes)) >= 2, 90)
+        victim, others = nodes[3], nodes[:3]
+        os.kill(victim["pid"], signal.SIGKILL)
+        before = max(map(finalized, others))
+        wait_for("the others go on finalizing", lambda: min(map(finalized, others)) >= before + 3, 60)
+        assert "lepton_3 ended: exit code 137" in devnet.output(), devnet.output()[-2000:]
+        log = devnet.run / "lepton_3" / "node.log"
+        with open(log, "ab") as out:
+            subprocess.Popen(["sh", str(devnet.run / "lepton_3" / "command")], stdout=out, stderr=out,
+                             stdin=subprocess.DEVNULL, start_new_session=True)
+        wait_for("the node answers again", lambda: finalized(victim) >= 0, 15)
+        assert finalized(victim) >= 2, "it resumed from its database"
+        target = max(map(finalized, others)) + 2
+        wait_for("the node catches up", lambda: finalized(victim) >= target, 40)
+        wait_for("the node votes again",
+                 lambda: metric(victim["metrics"], "lean_pq_sig_attestation_signatures_total") >= 1, 20)
+        wait_for("the devnet sees it", lambda: "lepton_3 runs again" in devnet.output(), 10)
+        devnet.process.send_signal(signal.SIGINT)
+        code = devnet.wait(20)
+        assert code == 0, devnet.output()[-3000:]
+        assert not any(is_running(node["pid"]) for node in devnet.nodes())
+
+
+def test_one_node_stops_on_sigterm_and_sigint(directory):
+    with Devnet(directory, "--nodes", "2") as devnet:
+        nodes = wait_for("two nodes", lambda: len(devnet.nodes()) == 2 and devnet.nodes(), 60)
+        wait_for("both answer", lambda: min(map(finalized, nodes)) >= 0, 30)
+        for node, number in zip(nodes, (signal.SIGTERM, signal.SIGINT)):
+            started = time.monotonic()
+            os.kill(node["pid"], number)
+            wait_for(f"{node['name']} ends", lambda: f"{node['name']} ended: exit code 0" in devnet.output(), 10)
+            assert time.monotonic() - started < 2 + 1.5, "2 s and a turn of the runner"
+
+
+def test_api_answers(directory):
+    with Devnet(directory, "--nodes", "1", "--validators-per-node", "3") as devnet:
+        nodes = wait_for("a node", devnet.nodes, 60)
+        node = nodes[0]
+        wait_for("it answers", lambda: finalized(node) >= 0, 30)
+        wait_for("it finalizes alone", lambda: finalized(node) >= 1, 60)
+        api = node["api"]
+        assert get(api, "/lean/v0/health")[:2] == (200, "application/json")
+        assert get_json(api, "/lean/v0/health") == {"status": "healthy", "service": "lean-rpc-api"}
+        assert get(api, "/lean/v0/states/finalized")[1] == "application/octet-stream"
+        assert get(api, "/lean/v0/blocks/finalized")[1] == "application/octet-stream"
+        assert set(get_json(api, "/lean/v0/checkpoints/justified")) == {"slot", "root"}
+        tree = get_json(api, "/lean/v0/fork_choice")
+        assert tree["validator_count"] == 3 and tree["nodes"], tree
+        assert get_json(api, "/lean/v0/node/identity")["peer_id"] == node["peer_id"]
+        assert "head_slot" in get_json(api, "/lean/v0/node/syncing")
+        assert get_json(api, "/lean/v0/admin/aggregator") == {"is_aggregator": True}
+        for body, status in ((b'{"enabled":false}', 200), (b'{"enabled":1}', 400), (b"no", 400), (b"{}", 400)):
+            request = urllib.request.Request(f"http://127.0.0.1:{api}/lean/v0/admin/aggregator", data=body,
+                                             headers={"Content-Type": "application/json"}, method="POST")
+            try:
+                with urllib.request.urlopen(request, timeout=2) as answer:
+                    assert (answer.status, status) == (200, 200), body
+                    assert json.loads(answer.read()) == {"is_aggregator": False, "previous": True}
+            except urllib.error.HTTPError as error:
+                assert error.code == status, (body, error.code)
+        try:
+            get(api, "/lean/v0/nothing")
+            raise AssertionError("an unknown route must be 404")
+        except urllib.error.HTTPError as error:
+            assert error.code == 404
+
+
+def test_a_node_that_dies_ends_the_devnet(directory):
+    with Devnet(directory, "--nodes", "2") as devnet:
+        nodes = wait_for("two nodes", lambda: len(devnet.nodes()) == 2 and devnet.nodes(), 60)
+        wait_for("both answer", lambda: min(map(finalized, nodes)) >= 0, 30)
+        os.kill(nodes[1]["pid"], signal.SIGABRT)
+        assert devnet.wait(20) == 1
+        assert "lepton_1 ended: exit code 134" in devnet.output(), devnet.output()[-2000:]
+        assert "lepton_1 |" in devnet.output(), "its last log lines"
+        assert not is_running(nodes[0]["pid"])
+
+
+def run_lepton(*arguments):
+    return subprocess.run([LEPTON, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_wrong_flags_and_files_are_one_line_and_exit_2(directory):
+    missing = str(pathlib.Path(directory) / "missing.yaml")
+    node = ["node", "--genesis", missing, "--validators", missing, "--bootnodes", missing, "--validator-config",
+            missing, "--hash-sig-keys-dir", directory, "--node-key", missing, "--node-id", "lepton_0", "--data-dir",
+            str(pathlib.Path(directory) / "data")]
+    for arguments, expected in (
+            (["devnet", "--nodes", "17"], "--nodes"),
+            (["node", "--genesis", missing], "--validators"),
+            ([*node, "--checkpoint-sync-url", "http://x"], "--checkpoint-sync-url"),
+            ([*node, "--network", "nowhere"], "nowhere"),
+            (node, "missing.yaml")):
+        result = run_lepton(*arguments)
+        assert result.returncode == 2, (arguments, result)
+        assert expected in result.stderr, (arguments, result.stderr)
+        assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert not (pathlib.Path(directory) / "data").exists(), "nothing half-written"
+
+
+def main():
+    global LEPTON
+    LEPTON = sys.argv[1]
+    wanted = sys.argv[2:]
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    passed = failed = 0
+    for name, test in tests:
+        if wanted and name not in wanted:
+            continue
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="lepton-e2e-") as directory:
+            try:
+                test(directory)
+                passed += 1
+                print(f"ok {name} ({time.monotonic() - started:.0f} s)", flush=True)
+            except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
+                failed += 1
+                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+                for log in sorted(pathlib.Path(directory).glob("run/*/node.log")):
+                    lines = log.read_text(errors="replace").splitlines()[-15:]
+                    print(f"--- {log.parent.name}\n" + "\n".join(lines), flush=True)
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
