@@ -42,6 +42,7 @@ Blockchain::Blockchain(BlockchainOptions options,
       requests_(slot_duration(options_.profile)) {
     metrics_.validators_count.Set(static_cast<double>(options_.own_validators.size()));
     publish_view();
+    set_gauges();
 }
 
 // ---- time
@@ -186,8 +187,11 @@ void Blockchain::settle() {
     if (failure_) return;
     persist_checkpoints();
     prune();
+    // What was not written is not shown, and nobody is asked for anything.
+    if (failure_) return;
     request_blocks();
     if (is_view_stale_ || are_nodes_stale_) publish_view();
+    set_gauges();
 }
 
 void Blockchain::persist_checkpoints() {

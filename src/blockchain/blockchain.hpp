@@ -217,6 +217,7 @@ class Blockchain {
     /// Logs and counts what changed since `before`.
     void note_changes(const Position& before);
     void publish_view();
+    void set_gauges();
 
     BlockchainOptions options_;
     consensus::Store store_;

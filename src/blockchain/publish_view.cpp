@@ -97,15 +97,18 @@ void Blockchain::publish_view() {
     view_.set(std::make_shared<const network_api::ChainView>(view));
     are_nodes_stale_ = false;
     is_view_stale_ = false;
+}
 
+void Blockchain::set_gauges() {
     const auto set = [](Gauge& gauge, auto value) { gauge.Set(static_cast<double>(value)); };
-    set(metrics_.current_slot, view.current_slot.value);
-    set(metrics_.head_slot, view.head.slot.value);
-    set(metrics_.safe_target_slot, view.safe_target.slot.value);
-    set(metrics_.latest_justified_slot, view.latest_justified.slot.value);
-    set(metrics_.latest_finalized_slot, view.latest_finalized.slot.value);
-    set(metrics_.justified_slot, store_.head_block().latest_justified.slot.value);
-    set(metrics_.finalized_slot, store_.head_block().latest_finalized.slot.value);
+    const consensus::BlockNode& head = store_.head_block();
+    set(metrics_.current_slot, current_slot().value);
+    set(metrics_.head_slot, head.slot.value);
+    set(metrics_.safe_target_slot, store_.blocks.find(store_.safe_target)->slot.value);
+    set(metrics_.latest_justified_slot, store_.latest_justified.slot.value);
+    set(metrics_.latest_finalized_slot, store_.latest_finalized.slot.value);
+    set(metrics_.justified_slot, head.latest_justified.slot.value);
+    set(metrics_.finalized_slot, head.latest_finalized.slot.value);
     set(metrics_.blocks_waiting, pending_.size());
     set(metrics_.block_requests, requests_.size());
     set(metrics_.votes_waiting, pending_votes_.size());
