@@ -78,4 +78,40 @@ inline constexpr double kPeerPointsBan = 40;
 inline constexpr double kPeerPointsPerMinute = 5;
 inline constexpr Duration kBanTime = std::chrono::minutes(10);
 
+// ---- commands to the swarm adapter, and events from it
+
+/// A node with every validator of the registry votes for each of them in one interval, and some.
+inline constexpr std::size_t kSwarmPublishMax = 4096 + 64;
+inline constexpr std::size_t kSwarmDialsMax = 2 * kDialsMax;
+/// A status and the fetches of each of a hundred peers.
+inline constexpr std::size_t kSwarmRequestsMax = 1024;
+/// A part of each answer under way, and the answers to status requests.
+inline constexpr std::size_t kSwarmResponsesMax = 1024;
+/// As many as the router has messages that wait for one, twice.
+inline constexpr std::size_t kSwarmVerdictsMax = 2 * 8192;
+inline constexpr std::size_t kSwarmDisconnectsMax = 256;
+/// Gossip that waits for the P2P actor: what the router lets wait for a verdict. The router forgets
+/// a message after a while, so more could come if the actor is stuck.
+inline constexpr std::size_t kQueuedGossipMax = 8192;
+inline constexpr std::size_t kQueuedGossipBytesMax = 64 * 1024 * 1024;
+/// Requests of peers that wait for their answer.
+inline constexpr std::size_t kInboundRequestsMax = 2 * kServeRequestsMax;
+/// Events the P2P actor gets at a time: a turn of some milliseconds.
+inline constexpr std::size_t kEventsPerBatchMax = 32;
+inline constexpr Duration kMeshReportInterval = std::chrono::seconds(10);
+/// The swarm ends dials and exchanges by itself; these are only for the case that it does not.
+inline constexpr Duration kPublishTimeout = std::chrono::seconds(5);
+inline constexpr Duration kDialTimeout = std::chrono::seconds(30);
+inline constexpr Duration kRequestTimeout = std::chrono::seconds(90);
+
+// ---- messages to the P2P actor
+
+/// One block a slot; a few more in case that the actor is late.
+inline constexpr std::size_t kOwnBlocksMax = 16;
+/// One vote a slot of each validator of the registry.
+inline constexpr std::size_t kOwnAttestationsMax = 4096;
+inline constexpr std::size_t kOwnAggregatesMax = 256;
+/// What is lost of these is a penalty.
+inline constexpr std::size_t kReportsMax = 256;
+
 }  // namespace lepton::p2p

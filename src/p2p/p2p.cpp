@@ -111,9 +111,8 @@ void P2p::on_event(PeerConnected event) {
     const auto level = book_.is_static(event.peer) ? log::Level::info : log::Level::debug;
     if (!log::is_enabled(level)) return;
     log::write(level,
-               fmt::format("peer_connected peer={} address={} direction={} peers={}",
+               fmt::format("peer_connected peer={} direction={} peers={}",
                            peer.name,
-                           event.address.to_string(),
                            event.is_outbound ? "outbound" : "inbound",
                            connected_.size()));
 }
@@ -134,6 +133,11 @@ void P2p::on_event(PeerDisconnected event) {
                            describe(event.reason.cause),
                            log::quoted(event.reason.what),
                            connected_.size()));
+}
+
+void P2p::on_event(IncomingRefused event) {
+    metrics_.incoming_refused();
+    log::debug("incoming_refused what={}", log::quoted(event.what));
 }
 
 void P2p::on_event(MeshReport event) {
@@ -409,16 +413,6 @@ void P2p::on_event(RequestReceived event) {
         case RequestProtocol::blocks_by_range:
             return serve_blocks(ssz::decode<BlocksByRangeRequest>(event.ssz, context));
     }
-}
-
-void P2p::on_event(RequestRefused event) {
-    metrics_.request_received(event.request.protocol, to_string(event.error));
-    log::debug("request_refused peer={} protocol={} request={} reason={}",
-               name_of(event.request.peer),
-               to_string(event.request.protocol),
-               event.request.id,
-               to_string(event.error));
-    penalize(event.request.peer, Rejection::DECODE_ERROR, "request_malformed");
 }
 
 void P2p::answer_status(const InboundRequest& request) {

@@ -118,7 +118,7 @@ class P2p {
     void on_event(PeerDisconnected event);
     void on_event(GossipReceived event);
     void on_event(RequestReceived event);
-    void on_event(RequestRefused event);
+    void on_event(IncomingRefused event);
     void on_event(MeshReport event);
 
     void publish_payload(const Topic& topic,

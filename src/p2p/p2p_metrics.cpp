@@ -119,6 +119,10 @@ void P2pMetrics::dial_failed(SwarmErrorKind kind) {
     connections_.at("outbound", kind == SwarmErrorKind::timeout ? "timeout" : "error").Increment();
 }
 
+void P2pMetrics::incoming_refused() {
+    connections_.at("inbound", "error").Increment();
+}
+
 void P2pMetrics::disconnected(bool is_outbound, CloseCause cause) {
     disconnections_.at(direction(is_outbound), reason(cause)).Increment();
 }

@@ -53,6 +53,7 @@ class P2pMetrics {
 
     void connected(bool is_outbound);
     void dial_failed(SwarmErrorKind kind);
+    void incoming_refused();
     void disconnected(bool is_outbound, libp2p::CloseCause cause);
     /// Sets the gauges to the number of these peers, by client.
     void set_connected_peers(const std::vector<libp2p::PeerId>& peers);

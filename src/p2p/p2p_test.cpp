@@ -144,9 +144,7 @@ class P2pTest : public testing::Test {
         collect();
     }
 
-    void connect(std::uint32_t number) {
-        event(PeerConnected{peer(number), address(number), true});
-    }
+    void connect(std::uint32_t number) { event(PeerConnected{peer(number), true}); }
     void disconnect(std::uint32_t number) {
         event(PeerDisconnected{peer(number), true, {libp2p::CloseCause::timeout, "idle"}});
     }
@@ -249,14 +247,14 @@ class P2pTest : public testing::Test {
 TEST_F(P2pTest, status_is_the_first_request_to_a_peer_on_both_sides) {
     start();
     want(root(1));
-    event(PeerConnected{peer(1), address(1), true});
+    event(PeerConnected{peer(1), true});
     ASSERT_EQ(requests.size(), 2u);
     EXPECT_EQ(requests[0].message.protocol, RequestProtocol::status);
     EXPECT_EQ(requests[0].message.peer, peer(1));
     EXPECT_EQ(requests[0].message.ssz,
               ssz::encode(Status{{root(80), Slot{80}}, {root(90), Slot{90}}}));
     EXPECT_EQ(requests[1].message.protocol, RequestProtocol::blocks_by_root);
-    event(PeerConnected{peer(2), address(2), false});
+    event(PeerConnected{peer(2), false});
     ASSERT_EQ(requests.size(), 3u);
     EXPECT_EQ(requests[2].message.protocol, RequestProtocol::status);
     EXPECT_EQ(requests[2].message.peer, peer(2));
@@ -680,6 +678,9 @@ TEST_F(P2pTest, gauges_follow_connections_and_name_the_clients) {
     for (std::uint32_t i = 1; i <= 3; ++i) connect_quietly(i);
     EXPECT_EQ(metric(R"(lean_connected_peers{client="ethlambda_0"})"), 1);
     EXPECT_EQ(metric(R"(lean_connected_peers{client="unknown"})"), 2);
+    event(IncomingRefused{"wrong key"});
+    EXPECT_EQ(metric(R"(lean_peer_connection_events_total{direction="inbound",result="error"})"),
+              1);
     event(MeshReport{{peer(1), peer(3)}});
     EXPECT_EQ(metric(R"(lean_gossip_mesh_peers{client="ethlambda_0"})"), 1);
     EXPECT_EQ(metric(R"(lean_gossip_mesh_peers{client="unknown"})"), 1);
@@ -729,8 +730,6 @@ TEST_F(P2pTest, malformed_requests_are_answered_and_cost_points) {
     event(RequestReceived{{1, peer(1), RequestProtocol::status}, Bytes(79)});
     event(RequestReceived{{2, peer(1), RequestProtocol::blocks_by_range},
                           ssz::encode(BlocksByRangeRequest{Slot{1}, 0})});
-    event(RequestRefused{{3, peer(1), RequestProtocol::blocks_by_root},
-                         RequestCodecError::too_large});
     std::map<std::uint64_t, ResponseCode> codes;
     while (!responses.empty()) {
         auto part = take(responses);
@@ -743,7 +742,7 @@ TEST_F(P2pTest, malformed_requests_are_answered_and_cost_points) {
               (std::map<std::uint64_t, ResponseCode>{{1, ResponseCode::invalid_request},
                                                      {2, ResponseCode::invalid_request}}));
     // A count of zero is a wrong question, not wrong bytes.
-    EXPECT_EQ(p2p->peers().points(peer(1), clock.now()), kPeerPointsMax - 2 * 20);
+    EXPECT_EQ(p2p->peers().points(peer(1), clock.now()), kPeerPointsMax - 20);
 }
 
 TEST_F(P2pTest, reply_that_cannot_be_sent_ends_its_request_only) {

@@ -114,7 +114,7 @@ struct SwarmDisconnect {
 /// The first connection to the peer is up.
 struct PeerConnected {
     libp2p::PeerId peer;
-    libp2p::Multiaddr address;
+    /// True when this node dialled.
     bool is_outbound = false;
 };
 
@@ -136,10 +136,9 @@ struct RequestReceived {
     Bytes ssz;
 };
 
-/// A peer sent a request that cannot be decoded. It has been answered.
-struct RequestRefused {
-    InboundRequest request;
-    RequestCodecError error = RequestCodecError::truncated;
+/// A peer that dialled was not let in.
+struct IncomingRefused {
+    std::string what;
 };
 
 /// The peers in the mesh of any topic, at intervals.
@@ -151,7 +150,7 @@ using SwarmEvent = std::variant<PeerConnected,
                                 PeerDisconnected,
                                 GossipReceived,
                                 RequestReceived,
-                                RequestRefused,
+                                IncomingRefused,
                                 MeshReport>;
 
 /// In the order in which they happened.
