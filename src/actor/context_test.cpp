@@ -14,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,14 +32,16 @@ struct Fired {
     std::string text;
 };
 struct Ticked {};
+struct Alarm {};
 
 // Does what it is told and notes what happens to it, with the time in milliseconds.
 struct Scripted {
-    using accepts = Accepts<On<Do, 64>>;
+    using accepts = Accepts<On<Do, 64>, On<Alarm, 4, Overflow::reject, Lane::urgent>>;
     std::vector<std::string>& notes;
 
     void handle(Do what, Context<Scripted>& context) { what.action(*this, context); }
     void handle(Fired fired, Context<Scripted>& context) { note(fired.text, context); }
+    void handle(Alarm, Context<Scripted>& context) { note("alarm", context); }
     void handle(Ticked, Context<Scripted>& context) {
         note("tick missed " + std::to_string(context.missed_ticks()), context);
     }
@@ -125,10 +128,11 @@ TEST_F(ContextTest, key_replaces_the_earlier_timer) {
     tell([](Scripted&, Context<Scripted>& context) {
         context.key_after("redial", 10ms, Fired{"first"});
         context.key_after(7, 15ms, Fired{"other key"});
-        context.key_after("redial", 30ms, Fired{"second"});
+        context.key_after("redial", 20ms, Fired{"second"});
+        context.key_after("redial", 30ms, Fired{"third"});
     });
     run_for(1s);
-    EXPECT_EQ(notes, (Notes{"other key@15", "second@30"}));
+    EXPECT_EQ(notes, (Notes{"other key@15", "third@30"}));
 }
 
 TEST_F(ContextTest, cancelled_timer_does_not_fire) {
@@ -224,6 +228,17 @@ TEST_F(LateTimerTest, every_skips_missed_ticks_says_how_many_and_keeps_the_grid)
     EXPECT_EQ(
         notes,
         (Notes{"tick missed 0@10", "tick missed 0@23", "tick missed 3@67", "tick missed 0@70"}));
+}
+
+TEST_F(LateTimerTest, urgent_message_overtakes_what_the_same_run_has_taken_already) {
+    for (const char* text : {"a", "b", "c"}) {
+        tell([text](Scripted& self, Context<Scripted>& context) {
+            self.note(text, context);
+            if (text == std::string_view{"a"}) context.self().send_or_count(Alarm{});
+        });
+    }
+    settle();
+    EXPECT_EQ(notes, (Notes{"a@0", "alarm@0", "b@0", "c@0"}));
 }
 
 TEST_F(LateTimerTest, timers_go_before_messages) {
@@ -364,6 +379,18 @@ TEST_F(MonitorTest, of_an_ended_watcher_tells_nobody) {
     run_for(1s);
     tell(other, [](Scripted&, Context<Scripted>& context) { context.fail("watched"); });
     EXPECT_EQ(downs, std::vector<Down>{});
+}
+
+TEST_F(MonitorTest, of_ended_watchers_are_forgotten) {
+    for (std::size_t i = 0; i < kMonitorsMax + 10; ++i) {
+        watch();
+        tell([](Scripted&, Context<Scripted>& context) { context.stop(); });
+        run_for(1min);
+        ASSERT_EQ(world.snapshot_of("actor").incarnation, i + 2);
+    }
+    watch();
+    tell(other, [](Scripted&, Context<Scripted>& context) { context.stop(); });
+    EXPECT_EQ(downs.size(), 1u);
 }
 
 TEST_F(MonitorTest, link_fails_with_the_other_but_not_when_it_stops_in_order) {

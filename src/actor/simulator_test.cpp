@@ -211,6 +211,28 @@ TEST(Simulator, trace_names_cell_message_and_time) {
     EXPECT_TRUE(seen.contains("p2p1 Publish 4"));
 }
 
+struct Late {
+    using accepts = Accepts<>;
+    Duration delay;
+    void started(Context<Late>& context) { context.after(delay, Slot{}); }
+    void handle(Slot, Context<Late>&) {}
+};
+
+TEST(Simulator, trace_hash_depends_on_names_messages_and_times) {
+    const auto hash = [](const std::string& name, Duration delay) {
+        Simulator simulator({.seed = 1});
+        SeededRandom random{1};
+        System system({.control = simulator, .offload = simulator, .random = random});
+        system.spawn<Late>({.name = name, .scheduler = simulator}, [&] { return Late{delay}; });
+        simulator.run_for(10s);
+        return simulator.trace_hash();
+    };
+    EXPECT_EQ(hash("a", 1s), hash("a", 1s));
+    EXPECT_NE(hash("a", 1s), hash("a", 2s));
+    EXPECT_NE(hash("a", 1s), hash("b", 1s));
+    EXPECT_NE(hash("a", 1s), hash("a", 20s));
+}
+
 // ---------------------------------------------------------------------- exploration
 
 struct Mark {

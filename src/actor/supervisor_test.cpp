@@ -351,6 +351,23 @@ TEST_F(SupervisorTreeTest, inner_supervisor_that_gives_up_is_restarted_by_the_ou
     EXPECT_EQ(take_journal(), (Journal{"c hello"}));
 }
 
+TEST_F(SupervisorTreeTest, temporary_child_that_left_stays_away_when_its_supervisor_is_restarted) {
+    world.emplace(1, SupervisorSpec{.backoff_min = 10ms});
+    ChildSpec b = world->child("b", Restart::temporary);
+    ChildSpec c = world->child("c");
+    b.supervisor = c.supervisor = &net;
+    wire_children({world->child("a"), b, c});
+    EXPECT_TRUE(ref_b->send(Leave{}));
+    run();
+    take_journal();
+    for (int i = 0; i < 2; ++i) {
+        boom(*ref_c);
+        run_for(1s);
+    }
+    EXPECT_EQ(take_journal(), (Journal{"!c", "+c", "!c", "+c"}));
+    EXPECT_EQ(world->snapshot_of("net").incarnation, 2u);
+}
+
 TEST_F(SupervisorTreeTest, both_levels_giving_up_exits_with_the_innermost_reason) {
     wire_tree({.max_restarts = 0});
     take_journal();

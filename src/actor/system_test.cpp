@@ -41,7 +41,10 @@ struct Worker {
 
     void started(Context<Worker>&) { journal.push_back("+" + name); }
     void stopped(const ExitReason&, Context<Worker>&) noexcept { journal.push_back("-" + name); }
-    void handle(Job job, Context<Worker>&) { journal.push_back(name + std::to_string(job.number)); }
+    void handle(Job job, Context<Worker>& context) {
+        if (job.number < 0) context.fail("negative");
+        journal.push_back(name + std::to_string(job.number));
+    }
     void handle(Question, Reply<int> reply, Context<Worker>&) {
         parked.push_back(std::move(reply));
     }
@@ -133,33 +136,67 @@ TEST(Wire, each_actor_runs_on_its_own_scheduler) {
 
 // ---------------------------------------------------------------------- stop
 
+// A scheduler that keeps its cells from running: an actor that is stuck.
+class StuckScheduler final : public Scheduler {
+  public:
+    explicit StuckScheduler(Simulator& simulator) : simulator_(simulator) {}
+    void post(CellPtr cell) override {
+        if (is_stuck) {
+            held_.push_back(std::move(cell));
+        } else {
+            simulator_.post(std::move(cell));
+        }
+    }
+    Time now() const override { return simulator_.now(); }
+    TimerId at(Time when, CellPtr cell, std::uint64_t token) override {
+        return simulator_.at(when, std::move(cell), token);
+    }
+    void cancel(TimerId timer) override { simulator_.cancel(timer); }
+    int quantum() const override { return 1; }
+
+    void release() {
+        is_stuck = false;
+        for (CellPtr& cell : std::exchange(held_, {})) simulator_.post(std::move(cell));
+    }
+
+    bool is_stuck = false;
+
+  private:
+    Simulator& simulator_;
+    std::vector<CellPtr> held_;
+};
+
 TEST(Stop, draining_child_handles_what_waits_and_takes_nothing_new) {
     Journal journal;
     SimulatedSystem world;
-    const auto [left, right] = ring(world, journal, OnStop::drain);
+    StuckScheduler slow{world.simulator};
+    const auto none = Recipient<Job>::to([](Job) {});
+    const auto worker =
+        world.system.spawn<Worker>({.name = "w", .scheduler = slow, .on_stop = OnStop::drain},
+                                   [&] { return Worker{"w", journal, none}; });
     world.simulator.run_ready();
-    journal.clear();
+    slow.is_stuck = true;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(worker.send(Job{i}));
     world.system.shutdown();
-    for (int i = 0; i < 3; ++i) {
-        EXPECT_TRUE(left.send(Job{i}));
-        EXPECT_TRUE(right.send(Job{i}));
-    }
-    // Let the stop reach `left` while its messages wait: from then on it refuses.
-    while (world.snapshot_of("left").state == CellState::running) world.simulator.step();
-    EXPECT_EQ(left.send(Job{9}), SendError::stopped);
     world.simulator.run_ready();
-    EXPECT_EQ(std::ranges::count_if(journal,
-                                    [](const std::string& entry) {
-                                        return entry.starts_with("left") && entry != "left9";
-                                    }),
-              3);
+    slow.release();
+    world.simulator.step();  // the stop goes before what waits
+    EXPECT_EQ(world.snapshot_of("w").state, CellState::draining);
+    EXPECT_EQ(worker.send(Job{9}), SendError::stopped);
+    world.simulator.run_ready();
+    EXPECT_EQ(journal, (Journal{"+w", "w0", "w1", "w2", "-w", "~w"}));
     EXPECT_EQ(world.system.exit(), (Exit{0, "shutdown"}));
-    for (const char* name : {"left", "right"}) {
-        const ClassSnapshot jobs = world.snapshot_of(name).classes.front();
-        EXPECT_EQ(jobs.enqueued, jobs.handled + jobs.undelivered);
-        EXPECT_EQ(jobs.depth, 0u);
-    }
-    EXPECT_EQ(world.snapshot_of("left").classes.front().undelivered, 0u);
+    EXPECT_EQ(world.snapshot_of("w").classes.front().undelivered, 0u);
+}
+
+TEST(Stop, idle_draining_child_ends_at_once) {
+    Journal journal;
+    SimulatedSystem world;
+    ring(world, journal, OnStop::drain);
+    world.simulator.run_ready();
+    world.system.shutdown();
+    world.simulator.run_ready();
+    EXPECT_EQ(world.system.exit(), (Exit{0, "shutdown"}));
 }
 
 TEST(Stop, reverse_order_leaves_leftovers_counted_as_undelivered) {
@@ -179,35 +216,6 @@ TEST(Stop, reverse_order_leaves_leftovers_counted_as_undelivered) {
         EXPECT_EQ(jobs.handled + jobs.undelivered, 16u);
     }
 }
-
-// A scheduler that keeps its cells from running: an actor that is stuck.
-class StuckScheduler final : public Scheduler {
-  public:
-    explicit StuckScheduler(Simulator& simulator) : simulator_(simulator) {}
-    void post(CellPtr cell) override {
-        if (is_stuck) {
-            held_.push_back(std::move(cell));
-        } else {
-            simulator_.post(std::move(cell));
-        }
-    }
-    Time now() const override { return simulator_.now(); }
-    TimerId at(Time when, CellPtr cell, std::uint64_t token) override {
-        return simulator_.at(when, std::move(cell), token);
-    }
-    void cancel(TimerId timer) override { simulator_.cancel(timer); }
-
-    void release() {
-        is_stuck = false;
-        for (CellPtr& cell : std::exchange(held_, {})) simulator_.post(std::move(cell));
-    }
-
-    bool is_stuck = false;
-
-  private:
-    Simulator& simulator_;
-    std::vector<CellPtr> held_;
-};
 
 TEST(Stop, stuck_child_is_given_up_at_its_deadline_and_the_exit_code_is_72) {
     Journal journal;
@@ -248,6 +256,52 @@ TEST(Stop, overall_deadline_ends_the_wait_with_72) {
     world.simulator.run_for(1ms);
     EXPECT_EQ(world.system.exit(),
               (Exit{72, "component=slow message=stop what=\"did not stop within 10000 ms\""}));
+    world.system.kill();
+}
+
+TEST(Stop, inner_supervisor_has_the_time_that_its_children_have) {
+    Journal journal;
+    SimulatedSystem world;
+    StuckScheduler stuck{world.simulator};
+    const SupervisorSpec net{.name = "net"};
+    const auto none = Recipient<Job>::to([](Job) {});
+    world.system.wire<Worker, Worker>(
+        {world.child("outer"),
+         {.name = "inner", .scheduler = stuck, .stop_deadline = 3s, .supervisor = &net}},
+        [&](const auto&) { return Worker{"outer", journal, none}; },
+        [&](const auto&) { return Worker{"inner", journal, none}; });
+    world.simulator.run_ready();
+    stuck.is_stuck = true;
+    world.system.shutdown();
+    world.simulator.run_for(3s);
+    EXPECT_EQ(world.system.exit(),
+              (Exit{72, "component=inner message=stop what=\"did not stop within 3000 ms\""}));
+    world.system.kill();
+}
+
+TEST(Stop, child_that_waits_for_its_restart_is_not_started_when_its_supervisor_gives_up) {
+    Journal journal;
+    SimulatedSystem world{1, {.max_restarts = 5}};
+    StuckScheduler stuck{world.simulator};
+    const SupervisorSpec net{.name = "net", .max_restarts = 1, .backoff_min = 100ms};
+    const auto none = Recipient<Job>::to([](Job) {});
+    ChildSpec waiting = world.child("waiting");
+    ChildSpec failing = world.child("failing", Restart::essential);
+    waiting.supervisor = failing.supervisor = &net;
+    const auto refs = world.system.wire<Worker, Worker, Worker>(
+        {waiting, failing, {.name = "slow", .scheduler = stuck, .supervisor = &net}},
+        [&](const auto&) { return Worker{"waiting", journal, none}; },
+        [&](const auto&) { return Worker{"failing", journal, none}; },
+        [&](const auto&) { return Worker{"slow", journal, none}; });
+    world.simulator.run_ready();
+    journal.clear();
+    stuck.is_stuck = true;
+    std::get<0>(refs).send_or_count(Job{-1});
+    world.simulator.run_ready();
+    std::get<1>(refs).send_or_count(Job{-1});
+    world.simulator.run_for(1s);
+    EXPECT_EQ(journal, (Journal{"-waiting", "~waiting", "-failing", "~failing"}));
+    EXPECT_EQ(world.snapshot_of("waiting").incarnation, 1u);
     world.system.kill();
 }
 
@@ -329,6 +383,15 @@ TEST(Kill, works_from_a_callback_of_the_simulation_at_any_step) {
         EXPECT_EQ(std::ranges::count(journal, "-left"), 0);
         EXPECT_FALSE(world.simulator.step());
     }
+}
+
+TEST(Kill, destroys_in_reverse_order) {
+    Journal journal;
+    SimulatedSystem world;
+    ring(world, journal);
+    world.simulator.run_ready();
+    world.system.kill();
+    EXPECT_EQ(journal, (Journal{"+left", "+right", "~right", "~left"}));
 }
 
 TEST(Kill, twice_and_after_a_stop_does_nothing) {
