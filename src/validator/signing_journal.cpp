@@ -109,6 +109,19 @@ Cell encode_cell(const Bytes32& journal_id,
     return cell;
 }
 
+using Header = std::array<std::uint8_t, kHeaderSize>;
+
+Header encode_header(const Bytes32& journal_id, std::size_t groups, std::size_t used_groups) {
+    Header header{};
+    put_bytes(header, 0, as_bytes(kMagic));
+    put_u64(header, 8, kFormatVersion);
+    put_bytes(header, 16, journal_id);
+    put_u64(header, 48, groups);
+    put_u64(header, 56, used_groups);
+    put_bytes(header, 64, crypto::sha256(ByteView(header).first(64)));
+    return header;
+}
+
 struct ReadCell {
     KeyId key;
     JournalRecord record;
@@ -276,13 +289,7 @@ Result<void, IoError> SigningJournal::create(Random& random) {
 }
 
 Result<void, IoError> SigningJournal::write_header() {
-    std::array<std::uint8_t, kHeaderSize> header{};
-    put_bytes(header, 0, as_bytes(kMagic));
-    put_u64(header, 8, kFormatVersion);
-    put_bytes(header, 16, id_);
-    put_u64(header, 48, group_count_);
-    put_u64(header, 56, used_group_count_);
-    put_bytes(header, 64, crypto::sha256(ByteView(header).first(64)));
+    const Header header = encode_header(id_, group_count_, used_group_count_);
     for (std::size_t copy = 0; copy < kHeaderCopies; ++copy) {
         // One after the other: there is always a whole one.
         if (auto written = file_->write(copy * kBlockSize, header); !written) return written;
@@ -320,7 +327,7 @@ Result<bool, IoError> SigningJournal::read_header(std::uint64_t size) {
     bool is_found = false;
     for (std::size_t copy = 0; copy < kHeaderCopies; ++copy) {
         if (size < copy * kBlockSize + kHeaderSize) break;
-        std::array<std::uint8_t, kHeaderSize> header{};
+        Header header{};
         if (auto read = file_->read(copy * kBlockSize, header); !read) {
             return std::unexpected(read.error());
         }
@@ -376,7 +383,14 @@ Result<void, IoError> SigningJournal::load(std::uint64_t size) {
     for (std::size_t group = 0; group < used_group_count_; ++group) {
         if (auto loaded = load_group(group); !loaded) return loaded;
     }
-    return file_->sync();
+    if (auto synced = file_->sync(); !synced) return synced;
+    for (std::size_t copy = 0; copy < kHeaderCopies; ++copy) {
+        Header header{};
+        if (auto read = file_->read(copy * kBlockSize, header); !read) return read;
+        // The older copy of a header must not come back when the newer one goes bad.
+        if (header != encode_header(id_, group_count_, used_group_count_)) return write_header();
+    }
+    return {};
 }
 
 Result<void, IoError> SigningJournal::load_group(std::size_t group) {
