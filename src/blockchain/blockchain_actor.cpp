@@ -248,16 +248,14 @@ void BlockchainActor::signed_results(JobId id, SignResults results, Ctx& context
 
 void BlockchainActor::prepare_keys(Ctx& context) {
     if (parts_.keys == nullptr || is_building_window_) return;
-    const Slot slot = parts_.view.get()->current_slot;
-    const crypto::Signer* key = parts_.keys->key_to_prepare(slot);
-    if (key == nullptr) return;
-    std::move_only_function<void()> job = [key,
-                                           slot,
+    const auto next = parts_.keys->next_preparation(parts_.view.get()->current_slot);
+    if (!next) return;
+    std::move_only_function<void()> job = [next = *next,
                                            keys = parts_.keys,
                                            stop = context.stop_token(),
                                            self = actor::Recipient<WindowBuilt>{context.self()}] {
         if (stop.stop_requested()) return;
-        self.send_or_count({key, KeyRoom::build(*key, slot)});
+        self.send_or_count({next.key, KeyRoom::build(next)});
     };
     is_building_window_ = parts_.background.submit(job);
     parts_.metrics.key_windows_building.Set(is_building_window_ ? 1 : 0);

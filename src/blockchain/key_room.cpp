@@ -17,20 +17,23 @@ SignResults KeyRoom::sign(const std::vector<validator::SignRequest>& requests) {
     return signer_.sign_all(requests);
 }
 
-const crypto::Signer* KeyRoom::key_to_prepare(Slot slot) const {
-    const crypto::Signer* next = nullptr;
+std::optional<KeyRoom::Preparation> KeyRoom::next_preparation(Slot current_slot) const {
+    std::optional<Preparation> next;
+    const std::uint64_t slot = current_slot.value;
     for (const crypto::Signer* key : all_) {
-        if (broken_.contains(key) || !key->activation().contains(slot.value)) continue;
+        if (broken_.contains(key) || !key->activation().contains(slot)) continue;
         const crypto::SlotRange prepared = key->prepared();
-        if (!prepared.contains(slot.value)) return key;
-        const bool is_second_half = slot.value - prepared.begin >= prepared.size() / 2;
-        if (is_second_half && prepared.end < key->activation().end && next == nullptr) next = key;
+        if (!prepared.contains(slot)) return Preparation{key, current_slot};
+        const bool is_second_half = slot - prepared.begin >= prepared.size() / 2;
+        if (is_second_half && prepared.end < key->activation().end && !next) {
+            next = Preparation{key, Slot{prepared.end}};
+        }
     }
     return next;
 }
 
-KeyRoom::Window KeyRoom::build(const crypto::Signer& key, Slot slot) {
-    return key.build_window(slot.value, crypto::run_in_order);
+KeyRoom::Window KeyRoom::build(const Preparation& preparation) {
+    return preparation.key->build_window(preparation.slot.value, crypto::run_in_order);
 }
 
 void KeyRoom::install(const crypto::Signer& key, Window window) {

@@ -16,6 +16,7 @@
 #include "validator/signing_journal.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -33,14 +34,19 @@ class KeyRoom {
     /// Returns a signature for each request, each claimed in the journal before.
     SignResults sign(const std::vector<validator::SignRequest>& requests);
 
-    /// Returns a key that should be prepared further at `slot`: one that cannot sign now, or else
-    /// one that is in the second half of what is prepared; nullptr when there is none.
-    const crypto::Signer* key_to_prepare(Slot slot) const;
+    /// A key and a slot that it is to be prepared for.
+    struct Preparation {
+        const crypto::Signer* key = nullptr;
+        Slot slot;
+    };
+    /// Returns what to prepare next at `current_slot`: a key that cannot sign now, or else the next
+    /// part of one that is in the second half of what is prepared; nothing when all are ready.
+    std::optional<Preparation> next_preparation(Slot current_slot) const;
 
     using Window = Result<std::unique_ptr<crypto::PreparedWindow>, crypto::SignatureError>;
-    /// Returns the window of `key` that begins with the part of `slot`.
+    /// Returns the window of the key that holds the slot.
     /// Cost: up to minutes
-    static Window build(const crypto::Signer& key, Slot slot);
+    static Window build(const Preparation& preparation);
 
     /// Takes over a window of `key`; with an error, the key is not tried again.
     void install(const crypto::Signer& key, Window window);
