@@ -3,6 +3,7 @@
 #include "p2p/gossip_checks.hpp"
 
 #include "base/assert.hpp"
+#include "ssz/ssz.hpp"
 #include "types/ssz.hpp"
 
 #include <algorithm>

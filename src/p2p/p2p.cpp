@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "ssz/ssz.hpp"
 #include "types/ssz.hpp"
 
 #include <algorithm>

@@ -404,5 +404,154 @@ TEST(P2pActor, same_seed_gives_the_same_run) {
     EXPECT_NE(run(1), run(2));
 }
 
+// --- the actor alone, with an adapter that does what the test says
+
+struct FakeAdapter {
+    struct Quit {};
+    using accepts = actor::Accepts<actor::On<SwarmNextEvents, 4>,
+                                   actor::On<SwarmPublish, 2>,
+                                   actor::On<SwarmDial, 4>,
+                                   actor::On<SwarmRequest, 4>,
+                                   actor::On<SwarmRespond, 4>,
+                                   actor::On<SwarmVerdict, 4>,
+                                   actor::On<SwarmDisconnect, 4>,
+                                   actor::On<Quit, 1>>;
+    struct Notes {
+        std::vector<bool> first_demands;
+        std::optional<actor::Demand<SwarmEvents>> demand;
+        std::vector<actor::Reply<SwarmPublish::reply>> publishes;
+        std::vector<Multiaddr> dials;
+    };
+    using Context = actor::Context<FakeAdapter>;
+
+    void handle(SwarmNextEvents next, Context&) {
+        notes.first_demands.push_back(next.is_first);
+        notes.demand.emplace(std::move(next.demand));
+    }
+    void handle(SwarmPublish, actor::Reply<SwarmPublish::reply> reply, Context&) {
+        notes.publishes.push_back(std::move(reply));
+    }
+    SwarmDial::reply handle(SwarmDial dial, Context&) {
+        notes.dials.push_back(dial.address);
+        return std::unexpected(SwarmError{SwarmErrorKind::unreachable, "fake"});
+    }
+    SwarmRequest::reply handle(SwarmRequest, Context&) {
+        return std::unexpected(SwarmError{SwarmErrorKind::disconnected, "fake"});
+    }
+    SwarmRespond::reply handle(SwarmRespond, Context&) { return {}; }
+    void handle(SwarmVerdict, Context&) {}
+    void handle(SwarmDisconnect, Context&) {}
+    void handle(Quit, Context& context) { context.stop(); }
+
+    Notes& notes;
+};
+
+class P2pActorAlone : public testing::Test {
+  protected:
+    P2pActorAlone()
+        : system({.control = world.simulator,
+                  .offload = world.simulator,
+                  .random = world.random,
+                  .root = {.max_restarts = 2, .backoff_min = milliseconds(10)}}) {
+        P2pConfig config;
+        config.profile = network_profile("leanspec-test").value();
+        config.bootnodes = {Node::address(9)};
+        auto actors = system.wire<FakeAdapter, P2pActor>(
+            {{.name = "swarm", .scheduler = world.simulator, .restart = actor::Restart::temporary},
+             {.name = "p2p", .scheduler = world.simulator}},
+            [this](const auto&) { return FakeAdapter{notes}; },
+            [this, config](const auto& refs) {
+                return P2pActor(config,
+                                nobody(),
+                                SwarmRecipients(std::get<0>(refs)),
+                                {chain, reader, world.simulator.clock(), world.random, metrics});
+            });
+        adapter.emplace(std::get<0>(actors));
+        p2p.emplace(std::get<1>(actors));
+        world.simulator.run_ready();
+    }
+
+    static VerifierRecipients nobody() {
+        return {actor::Recipient<network_api::ReceivedBlock>::to(
+                    [](const network_api::ReceivedBlock&) {}),
+                actor::Recipient<network_api::ReceivedAttestation>::to(
+                    [](const network_api::ReceivedAttestation&) {}),
+                actor::Recipient<network_api::ReceivedAggregatedAttestation>::to(
+                    [](const network_api::ReceivedAggregatedAttestation&) {})};
+    }
+
+    void publish() {
+        p2p->recipient<network_api::PublishBlock>().ask(
+            {std::make_shared<const SignedBlock>(block(1)), root_of(block(1))},
+            actor::Reply<PublishOutcome>{[this](const actor::AskResult<PublishOutcome>& outcome) {
+                if (outcome) statuses.push_back(outcome->status);
+            }});
+        world.simulator.run_ready();
+    }
+
+    std::uint32_t incarnation() const {
+        for (const actor::CellSnapshot& cell : system.snapshot()) {
+            if (cell.name == "p2p") return cell.incarnation;
+        }
+        return 0;
+    }
+
+    World world;
+    FakeReader reader;
+    Metrics metrics;
+    network_api::ChainViewSnapshot chain{std::make_shared<const network_api::ChainView>()};
+    FakeAdapter::Notes notes;
+    actor::System system;
+    std::optional<actor::ActorRef<FakeAdapter>> adapter;
+    std::optional<actor::ActorRef<P2pActor>> p2p;
+    std::vector<PublishStatus> statuses;
+};
+
+TEST_F(P2pActorAlone, listens_and_dials_from_the_start) {
+    EXPECT_EQ(notes.first_demands, std::vector{true});
+    EXPECT_EQ(notes.dials, std::vector{Node::address(9)});
+    std::move(*std::exchange(notes.demand, std::nullopt)).item({});
+    world.simulator.run_ready();
+    EXPECT_EQ(notes.first_demands, (std::vector{true, false}));
+    world.simulator.run_for(seconds(120));
+    EXPECT_GE(notes.dials.size(), 4u);
+    EXPECT_EQ(incarnation(), 1u);
+}
+
+TEST_F(P2pActorAlone, network_that_ends_is_a_failure_and_the_next_start_listens_anew) {
+    std::move(*std::exchange(notes.demand, std::nullopt))
+        .end({.source = "swarm", .why = "socket", .is_failure = true});
+    world.simulator.run_for(seconds(1));
+    EXPECT_EQ(incarnation(), 2u);
+    EXPECT_EQ(notes.first_demands, (std::vector{true, true}));
+}
+
+TEST_F(P2pActorAlone, outcome_of_publishing_is_that_of_the_adapter) {
+    publish();
+    EXPECT_TRUE(statuses.empty());
+    std::move(notes.publishes.at(0))({PublishStatus::published, 2});
+    world.simulator.run_ready();
+    EXPECT_EQ(statuses, std::vector{PublishStatus::published});
+}
+
+TEST_F(P2pActorAlone, adapter_that_lets_a_message_go_is_not_a_success) {
+    publish();
+    notes.publishes.clear();
+    world.simulator.run_ready();
+    EXPECT_EQ(statuses, std::vector{PublishStatus::stopped});
+    EXPECT_EQ(incarnation(), 1u);
+}
+
+// "Stopped" is not to be retried: the node ends and says why.
+TEST_F(P2pActorAlone, adapter_that_has_stopped_for_good_ends_the_node) {
+    ASSERT_TRUE(adapter->send(FakeAdapter::Quit{}));
+    // The next dial finds it out.
+    world.simulator.run_for(seconds(30));
+    ASSERT_TRUE(system.exit().has_value());
+    EXPECT_EQ(system.exit()->code, actor::kExitSupervision);
+    EXPECT_NE(system.exit()->reason.find("swarm ended"), std::string::npos)
+        << system.exit()->reason;
+}
+
 }  // namespace
 }  // namespace lepton::p2p
