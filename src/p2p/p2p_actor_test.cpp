@@ -549,7 +549,7 @@ TEST_F(P2pActorAlone, adapter_that_has_stopped_for_good_ends_the_node) {
     world.simulator.run_for(seconds(30));
     ASSERT_TRUE(system.exit().has_value());
     EXPECT_EQ(system.exit()->code, actor::kExitSupervision);
-    EXPECT_NE(system.exit()->reason.find("swarm ended"), std::string::npos)
+    EXPECT_NE(system.exit()->reason.find("the swarm adapter has stopped"), std::string::npos)
         << system.exit()->reason;
 }
 
