@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <string_view>
 
@@ -33,6 +34,18 @@ struct FileProblem {
                                 : fmt::format("expected {}", expected)};
 }
 
+/// The library takes the first of two entries with one name; the other would be lost without a
+/// word.
+void refuse_repeated_names(const YAML::Node& root) {
+    if (!root.IsMap()) return;
+    std::set<std::string> seen;
+    for (const auto& entry : root) {
+        if (entry.first.IsScalar() && !seen.insert(entry.first.Scalar()).second) {
+            wrong(entry.first, fmt::format("{} only once", log::quoted(entry.first.Scalar())));
+        }
+    }
+}
+
 /// Runs `read(root)` on a YAML file; turns every complaint into one line that names the file.
 template <class Read>
 auto read_yaml(const std::string& path, Read read)
@@ -40,7 +53,9 @@ auto read_yaml(const std::string& path, Read read)
     const auto text = read_text_file(path, kYamlSizeMax);
     if (!text) return std::unexpected(text.error());
     try {
-        return read(YAML::Load(*text));
+        const YAML::Node root = YAML::Load(*text);
+        refuse_repeated_names(root);
+        return read(root);
     } catch (const FileProblem& problem) {
         return std::unexpected(ConfigError{fmt::format("{}: {}", path, problem.what)});
     } catch (const YAML::Exception& error) {
@@ -284,6 +299,13 @@ Result<void, IoError> write_file(const std::string& path,
     if (::fsync(file) != 0) return failed(file);
     if (::close(file) != 0) return failed(-1);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(-1);
+    // Only now the new name is sure to outlive a power cut.
+    const std::string directory = std::filesystem::absolute(path).parent_path().string();
+    const int place = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool is_synced = place >= 0 && ::fsync(place) == 0;
+    const IoError error{system_error(directory)};
+    if (place >= 0) ::close(place);
+    if (!is_synced) return std::unexpected(error);
     return {};
 }
 

@@ -129,6 +129,65 @@ TEST_F(GenesisFiles, a_wrong_config_is_one_line_with_file_line_and_expectation) 
     EXPECT_NE(read_genesis_file("/no/such/file", profile(), scheme()).error().what, "");
 }
 
+TEST_F(GenesisFiles, a_name_that_stands_twice_is_refused) {
+    EXPECT_EQ(genesis_error("GENESIS_TIME: 7\nGENESIS_VALIDATORS: []\nGENESIS_TIME: 8\n"),
+              "file.yaml: line 3: expected \"GENESIS_TIME\" only once");
+    EXPECT_EQ(annotated_error("lepton_0: []\nother: []\nlepton_0: []\n"),
+              "file.yaml: line 3: expected \"lepton_0\" only once");
+}
+
+TEST_F(GenesisFiles, a_damaged_file_is_read_or_refused_in_one_line) {
+    const std::vector<ValidatorEntry> validators{{key(1), key(2)}, {key(3), key(4)}};
+    SeededRandom random(3);
+    const NodeEntry node{.name = "lepton_0",
+                         .key = crypto::secp256k1::SecretKey::generate(random),
+                         .ip = "127.0.0.1",
+                         .quic_port = 1,
+                         .api_port = 2,
+                         .metrics_port = 3,
+                         .is_aggregator = true,
+                         .enr = "enr:-x",
+                         .validators = {ValidatorIndex{1}}};
+    const std::vector<std::string> texts{config_yaml(77, 1, 8, validators),
+                                         annotated_validators_yaml({node}, validators),
+                                         validator_config_yaml({node}, 3, 8)};
+    const std::string_view specials = "\n\t :-[]{}#&*!|>'\"%@`?,0x\\\x01\xff";
+    std::size_t refused = 0;
+    for (int round = 0; round < 3000; ++round) {
+        std::string text = texts[random.below(texts.size())];
+        for (std::uint64_t change = random.below(4); change < 4; ++change) {
+            const std::size_t at = random.below(text.size());
+            const char special = specials[random.below(specials.size())];
+            const std::uint64_t way = random.below(4);
+            if (way == 0) text[at] = special;
+            if (way == 1) text.insert(at, 1, special);
+            if (way == 2) text.erase(at, 1 + random.below(40));
+            if (way == 3) text.resize(at);
+            if (text.empty()) text = "x";
+        }
+        const std::string path = write(text);
+        std::vector<std::string> errors;
+        const auto note = [&](const auto& result) {
+            if (!result) errors.push_back(result.error().what);
+        };
+        note(read_genesis_file(path, profile(), scheme()));
+        note(read_annotated_validators(path, "lepton_0", "keys", registry_));
+        note(read_validator_config(path));
+        note(read_node_key(path));
+        refused += errors.size();
+        for (const std::string& error : errors) {
+            EXPECT_TRUE(error.starts_with(path + ": ")) << error;
+            EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+        }
+    }
+    EXPECT_GT(refused, 6000U);
+}
+
+TEST_F(GenesisFiles, deep_nesting_is_refused) {
+    EXPECT_NE(genesis_error(std::string(100'000, '[')), "no error");
+    EXPECT_NE(genesis_error(std::string(100'000, '{')), "no error");
+}
+
 TEST_F(GenesisFiles, annotated_validators_need_both_roles_of_a_known_key) {
     const auto row = [](unsigned index, unsigned element, const char* file) {
         return fmt::format("  - index: {}\n    pubkey_hex: {}\n    privkey_file: {}\n",

@@ -5,6 +5,7 @@
 // lasts.
 #include "storage/storage.hpp"
 
+#include "base/parallel.hpp"
 #include "storage/lmdb/lmdb_backend.hpp"
 #include "storage/memory/memory_backend.hpp"
 #include "storage/test_chain.hpp"
@@ -13,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 
 namespace lepton::storage {
@@ -364,14 +366,50 @@ TYPED_TEST(StorageTest, a_database_of_another_network_is_refused) {
     EXPECT_TRUE(this->has_block(this->genesis_));
 }
 
-TYPED_TEST(StorageTest, reading_sees_one_commit_while_the_owner_writes) {
+TYPED_TEST(StorageTest, readers_on_other_threads_see_whole_commits) {
     this->start();
-    const TestBlock a1 = this->extend(this->genesis_, 1);
-    const BlockReader& reader = *this->storage_;
-    const auto before = reader.canonical_blocks(Slot{0}, 10).value();
-    const TestBlock a2 = this->extend(a1, 2);
-    EXPECT_EQ(before.size() + 1, reader.canonical_blocks(Slot{0}, 10).value().size());
-    EXPECT_EQ(reader.checkpoints().value()->head, a2.point());
+    // Two branches that take turns in being the head.
+    std::vector<TestBlock> a{this->genesis_};
+    std::vector<TestBlock> b{this->genesis_};
+    for (std::uint64_t i = 1; i <= 60; ++i) {
+        a.push_back(test_child(a.back(), Slot{2 * i}));
+        b.push_back(test_child(b.back(), Slot{2 * i + 1}, 1));
+    }
+    std::atomic<bool> is_done = false;
+    std::atomic<int> wrong = 0;
+    std::atomic<int> answers = 0;
+    const auto write = [&] {
+        for (std::size_t i = 1; i < a.size(); ++i) {
+            for (const TestBlock* block : std::vector<const TestBlock*>{&a[i], &b[i]}) {
+                if (!this->storage_->commit(import_as_head(*block, this->justified_))) ++wrong;
+            }
+        }
+        // A fast disk must not end the test before it began.
+        while (answers <= 10) {
+        }
+        is_done = true;
+    };
+    const auto read = [&] {
+        const BlockReader& reader = *this->storage_;
+        while (!is_done) {
+            // The head's chain never mixes the branches: even slots or odd ones, without holes.
+            const auto chain = reader.canonical_blocks(Slot{1}, 1024);
+            const std::size_t size = chain ? chain->size() : 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                const auto& line = chain->front().slot.value % 2 == 0 ? a : b;
+                if (chain->at(i) != line[i + 1].point()) ++wrong;
+            }
+            if (size > 0) {
+                const TestBlock& block = chain->front().slot.value % 2 == 0 ? a[size] : b[size];
+                const auto state = reader.state_bytes(block.root);
+                if (!state || *state != ssz::encode(block.state)) ++wrong;
+            }
+            if (!chain || !reader.checkpoints()) ++wrong;
+            ++answers;
+        }
+    };
+    parallel_for(3, 3, [&](std::size_t i) { i == 0 ? write() : read(); });
+    EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace
