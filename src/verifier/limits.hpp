@@ -39,8 +39,11 @@ inline constexpr std::size_t kJobsReservedForOwn = 1;
 inline constexpr std::size_t kProofJobsMax = 64;
 /// After this time a proof that is still being checked is given up: nobody waits for it any more.
 inline constexpr Duration kProofDeadline = std::chrono::seconds{30};
-/// Until the next try when the CPU pool or the blockchain actor has no room for our own message.
+/// Until the next try when the CPU pool, or the blockchain actor for our own message, has no room.
 inline constexpr Duration kRetryDelay = std::chrono::milliseconds{20};
+/// Refusals of one proof by the backend after which it is given up: a second of a full pool, or a
+/// proof that ends whoever checks it.
+inline constexpr unsigned kProofRefusalsMax = 50;
 
 /// Bytes found invalid, remembered so that they are refused unread: 32 bytes each.
 inline constexpr std::size_t kInvalidRemembered = 16384;

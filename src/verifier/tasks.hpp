@@ -48,6 +48,8 @@ struct AggregateTask {
     Root root;
     Origin origin;
     Digest digest;
+    /// How often the backend had no room for it.
+    unsigned refusals = 0;
 };
 
 struct BlockTask {
@@ -57,6 +59,8 @@ struct BlockTask {
     Origin origin;
     Digest digest;
     network_api::BlockSource source = network_api::BlockSource::gossip;
+    /// How often the backend had no room for it.
+    unsigned refusals = 0;
 };
 
 /// One proof to check.

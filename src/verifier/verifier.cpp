@@ -187,6 +187,10 @@ void Verifier::finish(ProofTask task,
                       Duration took) {
     LEPTON_ASSERT(under_way_ > 0);
     --under_way_;
+    if (!verdict && verdict.error() == aggregation::AggregationError::dropped) {
+        const unsigned refusals = std::visit([](auto& of) { return ++of.refusals; }, task);
+        if (refusals <= kProofRefusalsMax) return queue_.put_back(std::move(task));
+    }
     std::visit(
         [&]<class Task>(Task& of) {
             constexpr bool kIsBlock = Task::kKind == Kind::block;

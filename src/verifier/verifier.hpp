@@ -60,7 +60,8 @@ class Verifier {
     std::optional<Work> next_work();
     /// Takes the verdicts of a batch of votes.
     void finish(VoteBatch batch, Duration took);
-    /// Takes the verdict on a proof.
+    /// Takes the verdict on a proof. With `dropped` it was never looked at: it waits in front of
+    /// the others, but not forever.
     void finish(ProofTask task, Result<void, aggregation::AggregationError> verdict, Duration took);
     /// There was no room to start it: it waits in front of the others.
     void put_back(Work work);

@@ -54,6 +54,11 @@ void VerifierActor::handle(ProofChecked checked, Ctx& context) {
         return;
     }
     verifier_.finish(std::move(*checked.task), checked.verdict, checked.took);
+    if (!checked.verdict && checked.verdict.error() == aggregation::AggregationError::dropped) {
+        // Nothing starts now: whoever had no room for this has none for the next.
+        context.key_after("retry", kRetryDelay, Retry{});
+        return;
+    }
     pump(context);
 }
 

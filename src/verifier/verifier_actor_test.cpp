@@ -41,9 +41,9 @@ std::shared_ptr<const Validators> registry() {
 
 class VerifierActorTest : public testing::Test {
   protected:
-    // Runs proofs later, on the simulator's offload, or never while it is held.
+    // The executor of the backend: takes 5 ms per proof, or has no room.
     void execute(std::move_only_function<void()> task) {
-        world_.simulator.after(5ms, std::move(task));
+        if (has_room_) world_.simulator.after(5ms, std::move(task));
     }
 
     static AttestationData data_at(std::uint64_t slot) {
@@ -122,6 +122,7 @@ class VerifierActorTest : public testing::Test {
         return std::nullopt;
     }
 
+    bool has_room_ = true;
     Metrics metrics_;
     VerifierMetrics verifier_metrics_{metrics_};
     test::Neighbours neighbours_;
@@ -219,6 +220,16 @@ TEST_F(VerifierActorTest, own_messages_are_delivered_when_the_blockchain_has_roo
     neighbours_.is_blockchain_full = false;
     world_.simulator.run_for(kRetryDelay);
     ASSERT_EQ(neighbours_.votes.size(), 1U);
+}
+
+TEST_F(VerifierActorTest, a_proof_waits_while_the_backend_has_no_room) {
+    has_room_ = false;
+    ASSERT_TRUE(verifier_.send(received(block(4, {0, 1}), 1)));
+    world_.simulator.run_for(500ms);
+    EXPECT_EQ(verdict_of(1), std::nullopt);
+    has_room_ = true;
+    world_.simulator.run_for(50ms);
+    EXPECT_EQ(verdict_of(1), GossipVerdict::accept);
 }
 
 TEST_F(VerifierActorTest, results_of_an_earlier_incarnation_are_counted_not_believed) {

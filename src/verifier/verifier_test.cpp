@@ -248,6 +248,18 @@ TEST_F(VerifierTest, a_check_that_did_not_happen_says_nothing_about_the_proof) {
     EXPECT_EQ(verifier_.under_way(), 0U);
 }
 
+TEST_F(VerifierTest, a_proof_that_nobody_had_room_for_is_tried_again_but_not_forever) {
+    verifier_.receive(received(block(1)));
+    for (unsigned i = 0; i < kProofRefusalsMax; ++i) {
+        finish_proof(take_proof(), std::unexpected(AggregationError::dropped));
+        EXPECT_TRUE(verdicts().empty());
+    }
+    finish_proof(take_proof(), std::unexpected(AggregationError::dropped));
+    EXPECT_EQ(last_verdict(), GossipVerdict::ignore);
+    EXPECT_EQ(metrics_.ignored(Kind::block, Ignored::not_checked).Value(), 1);
+    EXPECT_EQ(verifier_.waiting(), 0U);
+}
+
 TEST_F(VerifierTest, bytes_found_invalid_are_refused_unread) {
     verifier_.receive(received(block(1, 66)));
     finish_proof(take_proof(), std::unexpected(AggregationError::invalid_signature));
