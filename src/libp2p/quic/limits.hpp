@@ -56,8 +56,9 @@ inline constexpr std::uint64_t kStreamsPerSecond = 100;
 /// Bytes of handshake messages from a peer. A flight with a 4 KiB certificate needs 6 KiB.
 inline constexpr std::uint64_t kCryptoDataSizeMax = 64 * 1024;
 /// Memory that the protocol library may hold for one connection: reordered data (at most the
-/// connection window in 8 KiB pieces), records of packets in flight and of gaps.
-inline constexpr std::size_t kConnectionMemoryMax = 8 * 1024 * 1024;
+/// connection window, in pieces of 8 KiB) and about 300 bytes for each packet in flight (15 MB, the
+/// largest window of the other lean clients, in 3 MiB). Half a megabyte is usual.
+inline constexpr std::size_t kConnectionMemoryMax = 6 * 1024 * 1024;
 /// Datagrams of a listener kept until the dialler has finished the handshake: three initial
 /// congestion windows.
 inline constexpr std::size_t kHeldDatagramsMax = 32;

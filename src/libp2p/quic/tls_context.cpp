@@ -52,7 +52,11 @@ int on_certificate_message(gnutls_session_t session,
     if (incoming == 0) return 0;
     PeerCheck& check = check_of(session);
     const auto certificate = only_certificate({message->data, message->size});
-    if (!certificate) return refuse(check, certificate.error());
+    if (!certificate) {
+        // GnuTLS itself answers the lack of one, with the alert that names it.
+        if (certificate.error() == CertificateError::no_certificate) return 0;
+        return refuse(check, certificate.error());
+    }
     const auto fields = parse_certificate(*certificate);
     if (!fields) return refuse(check, fields.error());
     return 0;
