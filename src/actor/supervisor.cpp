@@ -191,6 +191,7 @@ void Supervisor::stop_next() {
     }
     phase_ = Phase::waiting;
     set_timer(kChildrenTimer, scheduler().now() + next_backoff(), kRestartMessage, [this] {
+        if (phase_ != Phase::waiting) return;
         phase_ = Phase::starting;
         advance();
     });

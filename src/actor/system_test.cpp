@@ -305,6 +305,29 @@ TEST(Stop, child_that_waits_for_its_restart_is_not_started_when_its_supervisor_g
     world.system.kill();
 }
 
+TEST(Stop, restart_of_a_group_that_is_due_while_the_system_stops_does_not_happen) {
+    Journal journal;
+    SimulatedSystem world{1, {.strategy = Strategy::rest_for_one, .backoff_min = 100ms}};
+    StuckScheduler slow{world.simulator};
+    const auto none = Recipient<Job>::to([](Job) {});
+    const auto refs = world.system.wire<Worker, Worker>(
+        {world.child("failing"), {.name = "slow", .scheduler = slow}},
+        [&](const auto&) { return Worker{"failing", journal, none}; },
+        [&](const auto&) { return Worker{"slow", journal, none}; });
+    world.simulator.run_ready();
+    std::get<0>(refs).send_or_count(Job{-1});
+    world.simulator.run_ready();
+    journal.clear();
+    slow.is_stuck = true;  // it is down, and takes its time to close
+    world.system.shutdown();
+    world.simulator.run_for(1s);
+    EXPECT_EQ(journal, Journal{});
+    slow.release();
+    world.simulator.run_ready();
+    EXPECT_EQ(journal, Journal{});
+    EXPECT_EQ(world.system.exit(), (Exit{0, "shutdown"}));
+}
+
 TEST(Stop, drain_is_cut_short_at_the_deadline) {
     Journal journal;
     SimulatedSystem world;
