@@ -235,8 +235,8 @@ struct HandlerRun {
 
     void add_peer(std::string_view name, const json::object& peer, Time before) {
         // Ascending names are ascending peer ids.
-        const auto number = static_cast<std::uint32_t>(std::uint32_t(std::uint8_t(name[0])) << 16 |
-                                                       std::uint8_t(name[4]) << 8);
+        const std::uint32_t number = std::uint32_t{static_cast<std::uint8_t>(name[0])} << 16 |
+                                     std::uint32_t{static_cast<std::uint8_t>(name[4])} << 8;
         const PeerId id = PeerId::from_public_key(sim_public_key(number));
         ids.emplace(name, id);
         names.emplace(id, name);
