@@ -61,24 +61,13 @@ void P2p::on_published(PublishOutcome& outcome, const SwarmPublish::Result& resu
     outcome.status = result.status;
     outcome.peers = result.peers;
     metrics_.published(outcome.kind, outcome.status);
-    if (outcome.status != PublishStatus::published) {
-        log::warn("publish_failed kind={} slot={} root={} status={}",
-                  to_string(outcome.kind),
-                  outcome.slot,
-                  outcome.root,
-                  to_string(outcome.status));
-        return;
-    }
-    // A node votes with each of its validators in every slot: too much to read.
-    const auto level =
-        outcome.kind == PublishKind::attestation ? log::Level::debug : log::Level::info;
-    if (!log::is_enabled(level)) return;
-    log::write(level,
-               fmt::format("{}_published slot={} root={} peers={}",
-                           to_string(outcome.kind),
-                           outcome.slot,
-                           outcome.root,
-                           outcome.peers));
+    // The asker says so at its own level, with what it knows of the message.
+    log::debug("gossip_publish kind={} slot={} root={} status={} peers={}",
+               to_string(outcome.kind),
+               outcome.slot,
+               outcome.root,
+               to_string(outcome.status),
+               outcome.peers);
 }
 
 void P2p::on_event(GossipReceived event) {

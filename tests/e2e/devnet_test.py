@@ -246,6 +246,35 @@ def test_wrong_flags_and_files_are_one_line_and_exit_2(directory):
     assert not (pathlib.Path(directory) / "data").exists(), "nothing half-written"
 
 
+def test_what_is_in_use_is_named(directory):
+    """Ports, key files and data directories of a running node are refused to another."""
+    with Devnet(directory, "--nodes", "1") as devnet:
+        node = wait_for("a node", devnet.nodes, 60)[0]
+        wait_for("it answers", lambda: finalized(node) >= 0, 30)
+        second = run_lepton("genesis", "--output-dir", f"{directory}/other", "--num-validators", "1",
+                            "--scheme", "test", "--genesis-time", "4000000000")
+        assert second.returncode == 0, second.stderr
+        ports = free_base_port(3)
+
+        def start(genesis, data, quic, api, metrics):
+            return run_lepton(
+                "node", "--network", "leanspec-test", "--genesis", f"{genesis}/config.yaml", "--validators",
+                f"{genesis}/annotated_validators.yaml", "--bootnodes", f"{genesis}/nodes.yaml",
+                "--validator-config", f"{genesis}/validator-config.yaml", "--hash-sig-keys-dir",
+                f"{genesis}/hash-sig-keys", "--node-key", f"{genesis}/lepton_0.key", "--node-id", "lepton_0",
+                "--data-dir", data, "--gossipsub-port", str(quic), "--api-port", str(api), "--metrics-port",
+                str(metrics))
+
+        own, other = str(devnet.run / "genesis"), f"{directory}/other"
+        for result, code, expected in (
+                (start(own, f"{directory}/a", ports, ports + 1, ports + 2), 2, "in use by another process"),
+                (start(other, str(devnet.run / "lepton_0" / "data"), ports, ports + 1, ports + 2), 74, "is in use by"),
+                (start(other, f"{directory}/b", node["quic"], ports + 1, ports + 2), 74, f"{node['quic']}"),
+                (start(other, f"{directory}/c", ports, node["api"], ports + 2), 74, f"{node['api']}")):
+            assert result.returncode == code, result
+            assert expected in result.stderr.strip().splitlines()[-1], result.stderr
+
+
 def main():
     global LEPTON
     LEPTON = sys.argv[1]
