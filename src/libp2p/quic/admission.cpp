@@ -20,10 +20,13 @@ Admission AdmissionControl::start(const IpAddress& ip, bool is_validated, Time n
         }
     }
     if (!is_validated && !unproven_.take(now)) return Admission::retry;
+    if (found == prefixes_.end() && prefixes_.size() >= limits::kPrefixesMax) {
+        sweep(now);
+        if (prefixes_.size() >= limits::kPrefixesMax) return Admission::too_fast;
+    }
+    if (!handshakes_.take(now)) return Admission::too_fast;
 
     if (found == prefixes_.end()) {
-        if (prefixes_.size() >= limits::kPrefixesMax) sweep(now);
-        if (prefixes_.size() >= limits::kPrefixesMax) return Admission::half_open_full;
         found = prefixes_.emplace(key, Prefix{}).first;
     }
     found->second.handshakes.take(now);

@@ -22,6 +22,7 @@ enum class Admission : std::uint8_t {
     half_open_full,   ///< too many unfinished handshakes
     prefix_full,      ///< too many of them from this network
     prefix_too_fast,  ///< too many started by this network lately
+    too_fast,         ///< too many started by everybody lately
 };
 
 class AdmissionControl {
@@ -45,6 +46,7 @@ class AdmissionControl {
     void sweep(Time now);
 
     std::size_t half_open_ = 0;
+    TokenBucket handshakes_{limits::kHandshakesPerSecond, limits::kHandshakesBurst};
     TokenBucket unproven_{limits::kRetryPerSecond, limits::kRetryBurst};
     /// At most limits::kPrefixesMax.
     std::map<IpAddress, Prefix> prefixes_;

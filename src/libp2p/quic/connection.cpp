@@ -35,6 +35,7 @@ QuicConnection::QuicConnection(QuicEndpoint& endpoint,
       is_outbound_(true),
       address_(address),
       remote_(SocketAddress::from_multiaddr(address)),
+      current_remote_(remote_),
       native_(std::make_unique<Native>(endpoint.clock())),
       dial_deadline_(endpoint.now() + limits::kHandshakeTimeout),
       dial_done_(std::move(done)),
@@ -49,6 +50,7 @@ QuicConnection::QuicConnection(QuicEndpoint& endpoint, const IncomingHandshake& 
       is_outbound_(false),
       address_(incoming.datagram.remote.to_multiaddr()),
       remote_(incoming.datagram.remote),
+      current_remote_(remote_),
       local_(incoming.datagram.local),
       native_(std::make_unique<Native>(endpoint.clock())),
       is_past_handshake_(true),
@@ -59,6 +61,10 @@ QuicConnection::QuicConnection(QuicEndpoint& endpoint, const IncomingHandshake& 
 
 QuicConnection::~QuicConnection() {
     if (timer_ != 0) endpoint_.reactor().cancel(timer_);
+    // When deliver_end() never came (the reactor was destroyed first), the user's ends must not
+    // keep pointers to this.
+    for (const auto& [id, stream] : streams_) stream->on_connection_ended("the reactor is gone");
+    if (handle_ != nullptr) handle_->forget();
 }
 
 // --- Incoming ------------------------------------------------------------------------------------
@@ -310,7 +316,7 @@ void QuicConnection::write_closing_packet() {
                                                                     to_native(endpoint_.now()));
     if (written <= 0) return;  // there are no keys yet, or nothing may be sent
     packet.resize(static_cast<std::size_t>(written));
-    endpoint_.send_once(remote_, local_, packet);
+    endpoint_.send_once(current_remote_, local_, packet);
     closing_packet_ = std::move(packet);
     closing_period_ = Duration{static_cast<std::int64_t>(3 * ngtcp2_conn_get_pto(native_->conn))};
 }

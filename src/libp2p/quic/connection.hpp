@@ -74,7 +74,12 @@ class QuicConnection {
     bool is_ended() const { return reason_.has_value(); }
     bool is_outbound() const { return is_outbound_; }
     bool is_established() const { return is_established_; }
+    /// Where the first packet came from or went to: whom admission counts.
     const SocketAddress& remote() const { return remote_; }
+    /// Where the peer is now.
+    const SocketAddress& current_remote() const { return current_remote_; }
+    /// Requires is_ended().
+    const CloseReason& reason() const { return *reason_; }
     const IpAddress& local() const { return local_; }
     /// The packet that told the peer, empty when there was none; and for how long it is repeated.
     const Bytes& closing_packet() const { return closing_packet_; }
@@ -162,6 +167,7 @@ class QuicConnection {
     const bool is_outbound_;
     Multiaddr address_;
     SocketAddress remote_;
+    SocketAddress current_remote_;
     IpAddress local_;
     std::unique_ptr<Native> native_;
 

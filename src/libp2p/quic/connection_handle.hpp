@@ -35,6 +35,8 @@ class QuicConnectionHandle final : public Connection {
     /// The connection is over: it is forgotten, and the handler told, now or when it is set. From
     /// the reactor's loop only.
     void end(const CloseReason& reason);
+    /// The connection is over and nobody is told.
+    void forget() { connection_ = nullptr; }
 
   private:
     void tell();

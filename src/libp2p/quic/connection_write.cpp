@@ -173,7 +173,9 @@ void QuicConnection::write_packets() {
 
         if (written > 0) {
             total += static_cast<std::size_t>(written);
-            batch.add(static_cast<std::size_t>(written), remote_of(path.path, remote_));
+            // Where the library wants it to go, which may have changed since the handshake.
+            current_remote_ = remote_of(path.path, current_remote_);
+            batch.add(static_cast<std::size_t>(written), current_remote_);
         } else if (written == 0) {
             break;  // congestion, pacing, or nothing to say
         } else if (written == NGTCP2_ERR_STREAM_DATA_BLOCKED) {

@@ -24,6 +24,8 @@ std::string_view to_string(Drop drop) {
             return "prefix_full";
         case Drop::prefix_too_fast:
             return "prefix_too_fast";
+        case Drop::too_fast:
+            return "too_fast";
         case Drop::connections_full:
             return "connections_full";
         case Drop::retry_required:

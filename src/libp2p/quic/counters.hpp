@@ -23,6 +23,7 @@ enum class Drop : std::uint8_t {
     half_open_full,
     prefix_full,
     prefix_too_fast,
+    too_fast,
     connections_full,
     retry_required,
     closed_connection,
@@ -30,7 +31,7 @@ enum class Drop : std::uint8_t {
     stateless_rate,    ///< an answer not sent: too many of them
     socket_full,       ///< an answer not sent: the system had no room
 };
-inline constexpr std::size_t kDropCount = 14;
+inline constexpr std::size_t kDropCount = 15;
 
 /// Returns the enumerator's name.
 std::string_view to_string(Drop drop);

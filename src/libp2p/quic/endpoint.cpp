@@ -129,7 +129,6 @@ void QuicEndpoint::stop() {
     if (sweep_timer_ != 0) reactor_.cancel(std::exchange(sweep_timer_, 0));
     socket_.reset();
     unsent_.clear();
-    accept_ = nullptr;
     // This object lives until everybody has been told.
     reactor_.defer([self = shared_from_this()] { self->run_pass(); });
 }
@@ -143,10 +142,14 @@ void QuicEndpoint::on_datagram(const Datagram& datagram) {
     counters_.bytes_received.Increment(static_cast<double>(datagram.payload.size()));
 
     const ByteView bytes = datagram.payload;
+    if (bytes.empty()) {
+        counters_.drop(Drop::malformed);  // the library aborts on nothing
+        return;
+    }
     ngtcp2_version_cid names{};
     const int status = ngtcp2_pkt_decode_version_cid(
         &names, bytes.data(), bytes.size(), limits::kConnectionIdSize);
-    const bool is_long = !bytes.empty() && (bytes[0] & kLongHeaderBit) != 0;
+    const bool is_long = (bytes[0] & kLongHeaderBit) != 0;
     // Version 0 marks a version negotiation packet; the library also knows version 2.
     const bool is_foreign =
         status == 0 && is_long && names.version != NGTCP2_PROTO_VER_V1 && names.version != 0;
@@ -283,6 +286,9 @@ void QuicEndpoint::start_accepting(const Datagram& datagram,
             return;
         case Admission::prefix_too_fast:
             counters_.drop(Drop::prefix_too_fast);
+            return;
+        case Admission::too_fast:
+            counters_.drop(Drop::too_fast);
             return;
     }
     auto connection = std::make_unique<QuicConnection>(
@@ -475,9 +481,12 @@ void QuicEndpoint::run_pass() {
 }
 
 void QuicEndpoint::destroy(QuicConnection& connection) {
-    log::debug("quic_connection_ended remote={} outbound={}",
-               connection.remote().to_multiaddr().to_string(),
-               connection.is_outbound());
+    if (log::is_enabled(log::Level::debug)) {
+        log::debug("quic_connection_ended remote={} outbound={} reason={}",
+                   connection.current_remote().to_multiaddr().to_string(),
+                   connection.is_outbound(),
+                   log::quoted(connection.reason().what));
+    }
     connection.deliver_end();
     // The user may have destroyed metrics and the like after stop().
     if (!is_stopped_ && !connection.is_established()) {
@@ -498,7 +507,8 @@ void QuicEndpoint::on_established(QuicConnection& connection) {
 }
 
 void QuicEndpoint::accepted(std::unique_ptr<Connection> connection) {
-    if (accept_) accept_(std::move(connection));
+    // After stop() the connection is over already; the user is not given it any more.
+    if (!is_stopped_) accept_(std::move(connection));
 }
 
 void QuicEndpoint::update_gauges() {
@@ -514,7 +524,7 @@ void QuicEndpoint::remember_closed(QuicConnection& connection) {
     if (closed_.size() >= limits::kClosedMax) forget_closed(closed_.begin());
     Closed& closed = closed_.emplace_back(Closed{connection.ids(),
                                                  connection.closing_packet(),
-                                                 connection.remote(),
+                                                 connection.current_remote(),
                                                  connection.local(),
                                                  now() + connection.closing_period()});
     for (const ConnectionId& id : closed.ids) routes_[id] = Route{nullptr, &closed};

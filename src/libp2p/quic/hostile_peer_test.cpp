@@ -19,6 +19,7 @@ using test::Peer;
 using test::RawOptions;
 using test::RawPeer;
 using test::Recipe;
+using test::Watch;
 using test::World;
 
 /// A QUIC transport error that carries a TLS alert.
@@ -201,12 +202,13 @@ TEST(HostileListener, that_retires_the_id_in_use_before_the_handshake_ends_is_su
     Peer dialler{world, 1};
     RawPeer listener{world, kRawAddress, retiring_listener()};
     std::size_t with_short_header = 0;
-    world.network.set_tap([&](const SocketAddress& from, const SocketAddress&, Bytes& payload) {
-        if (from == kRawAddress) {
-            if (!split_datagram(payload).short_header.empty()) ++with_short_header;
-        }
-        return true;
-    });
+    const Watch watch{world, [&](const SocketAddress& from, const SocketAddress&, Bytes& payload) {
+                          if (from == kRawAddress) {
+                              if (!split_datagram(payload).short_header.empty())
+                                  ++with_short_header;
+                          }
+                          return true;
+                      }};
     ConnectionEnd* out = dialler.dial(kRawAddress.to_multiaddr());
     // The frame was on its way before the listener could know that the dialler has finished.
     EXPECT_GE(listener.early_packets, 1u);
@@ -240,17 +242,18 @@ TEST(HostileListener, that_floods_before_the_handshake_ends_is_bounded) {
     Peer dialler{world, 1};
     RawPeer listener{world, kRawAddress, good_options()};
     Bytes connection_id;
-    world.network.set_tap([&](const SocketAddress& from, const SocketAddress& to, Bytes& payload) {
-        if (from == kRawAddress && connection_id.empty() && payload.size() > 14) {
-            connection_id = Bytes(payload.begin() + 6, payload.begin() + 6 + 8);
-            for (int i = 0; i < 1000; ++i) {
-                Bytes junk(1200, 0x40);
-                std::ranges::copy(connection_id, junk.begin() + 1);
-                world.network.inject(from, to, junk);
-            }
-        }
-        return true;
-    });
+    const Watch watch{world,
+                      [&](const SocketAddress& from, const SocketAddress& to, Bytes& payload) {
+                          if (from == kRawAddress && connection_id.empty() && payload.size() > 14) {
+                              connection_id = Bytes(payload.begin() + 6, payload.begin() + 6 + 8);
+                              for (int i = 0; i < 1000; ++i) {
+                                  Bytes junk(1200, 0x40);
+                                  std::ranges::copy(connection_id, junk.begin() + 1);
+                                  world.network.inject(from, to, junk);
+                              }
+                          }
+                          return true;
+                      }};
     world.network.weather().jitter = 1ms;
     ASSERT_TRUE(dialler.dial(kRawAddress.to_multiaddr())) << dialler.dial_error->what;
     EXPECT_GT(dialler.counters.dropped(Drop::before_handshake), 0u);

@@ -81,7 +81,10 @@ inline constexpr std::size_t kDialsMax = 64;
 inline constexpr std::size_t kHalfOpenMax = 128;
 /// The same from one network (/24 of IPv4, /56 of IPv6).
 inline constexpr std::size_t kHalfOpenPerPrefixMax = 32;
-/// Handshakes started by one network: half a millisecond of processor each.
+/// Handshakes started by everybody: a millisecond of processor each, so a fifth of one core.
+inline constexpr std::uint64_t kHandshakesPerSecond = 200;
+inline constexpr std::uint64_t kHandshakesBurst = 256;
+/// The same by one network. A local devnet or a data centre is one network.
 inline constexpr std::uint64_t kHandshakesPerPrefixPerSecond = 10;
 inline constexpr std::uint64_t kHandshakesPerPrefixBurst = 64;
 /// Networks remembered for that.

@@ -113,6 +113,20 @@ struct World {
     DatagramNetwork network;
 };
 
+/// Sets the network's tap until the end of its scope: declare it after what the tap captures.
+class Watch {
+  public:
+    Watch(World& world, DatagramNetwork::Tap tap) : world_(world) {
+        world_.network.set_tap(std::move(tap));
+    }
+    ~Watch() { world_.network.set_tap(nullptr); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+  private:
+    World& world_;
+};
+
 class Peer {
   public:
     /// Requires another `number` (1 to 250) for each peer of a world.

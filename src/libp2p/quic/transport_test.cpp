@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 using test::ConnectionEnd;
 using test::Peer;
 using test::StreamEnd;
+using test::Watch;
 using test::World;
 
 Bytes bytes_of(std::string_view text) {
@@ -657,6 +658,21 @@ TEST(QuicTransport, handles_outlive_the_transport) {
     EXPECT_EQ(late->what, "the transport was stopped");
 }
 
+TEST(QuicTransport, handles_outlive_even_the_reactor) {
+    std::unique_ptr<Connection> connection;
+    std::unique_ptr<Stream> stream;
+    {
+        World world;
+        Pair pair{world};
+        connection = std::move(pair.out->connection);
+        connection->set_handler(nullptr);
+        stream = connection->open_stream();
+        stream->write(bytes_of("x"));
+    }
+    EXPECT_FALSE(stream->write(bytes_of("x")));
+    EXPECT_FALSE(connection->open_stream());
+}
+
 /// Every callback may destroy the stream, the connection or the whole transport.
 TEST(QuicTransport, callbacks_may_destroy_anything) {
     enum class Victim { stream, connection, transport };
@@ -725,17 +741,18 @@ TEST(QuicTransport, connection_follows_a_peer_whose_address_changes) {
     SocketAddress after = before;
     after.port = 7777;
     const SocketAddress listener = SocketAddress::from_multiaddr(pair.listener.address);
-    world.network.set_tap([&](const SocketAddress& from, const SocketAddress& to, Bytes& payload) {
-        if (from == before) {
-            world.network.inject(after, listener, payload);
-            return false;
-        }
-        if (to == after) {
-            world.network.inject(listener, before, payload);
-            return false;
-        }
-        return from == after || to != before || from == listener;
-    });
+    const Watch watch{world,
+                      [&](const SocketAddress& from, const SocketAddress& to, Bytes& payload) {
+                          if (from == before) {
+                              world.network.inject(after, listener, payload);
+                              return false;
+                          }
+                          if (to == after) {
+                              world.network.inject(listener, before, payload);
+                              return false;
+                          }
+                          return from == after || to != before || from == listener;
+                      }};
     const auto [near, far] = pair.open("from elsewhere");
     EXPECT_EQ(far->text(), "from elsewhere");
     far->stream->write(bytes_of("found you"));

@@ -47,6 +47,14 @@ OpenDatagramSocket DatagramNetwork::sockets() {
                const SocketAddress& wanted) -> Result<std::unique_ptr<DatagramSocket>, IoError> {
         SocketAddress address = wanted;
         if (address.port == 0) address.port = ++shared->last_port;
+        if (address.ip.is_unspecified()) {
+            const unsigned machine = ++shared->last_machine;
+            address.ip = {{10,
+                           254,
+                           static_cast<std::uint8_t>(machine >> 8),
+                           static_cast<std::uint8_t>(machine & 0xff)},
+                          4};
+        }
         if (shared->sockets.contains(address)) {
             return std::unexpected(
                 IoError{"bind " + address.to_multiaddr().to_string() + ": address in use"});

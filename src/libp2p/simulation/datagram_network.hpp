@@ -38,8 +38,9 @@ class DatagramNetwork {
     /// While false, the sockets' send takes nothing, as when the system's buffers are full.
     void set_sendable(bool is_sendable);
 
-    /// Binds sockets of this network: any address, port 0 for a free one. Sockets and this function
-    /// may outlive the network object.
+    /// Binds sockets of this network: any address, port 0 for a free one, the unspecified address
+    /// for a machine of its own (10.254.…). Sockets and this function may outlive the network
+    /// object.
     OpenDatagramSocket sockets();
     /// Sends a datagram that no socket has sent: a forged one.
     void inject(const SocketAddress& from, const SocketAddress& to, Bytes payload);
@@ -62,6 +63,7 @@ class DatagramNetwork {
         bool is_sendable = true;
         std::map<SocketAddress, Socket*> sockets;
         std::uint16_t last_port = 40000;
+        std::uint16_t last_machine = 0;
         std::uint64_t datagrams = 0;
         std::uint64_t bytes = 0;
     };
