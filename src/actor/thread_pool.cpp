@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// There is no timer thread: between two turns each worker looks whether a timer is due, and an idle
-// worker sleeps until the first one is. A timer needs a worker for its handler anyway.
 #include "actor/thread_pool.hpp"
 
 #include "actor/cell.hpp"
@@ -31,15 +29,23 @@ std::vector<std::thread> start_threads(const std::string& name, std::size_t coun
 }  // namespace
 
 ThreadPool::ThreadPool(std::string name, std::size_t workers, const Clock& clock)
-    : clock_(clock), threads_(start_threads(name, workers, [this] { work(); })) {}
+    : clock_(clock),
+      threads_(start_threads(name, workers, [this] { work(); })),
+      timer_thread_([this] { keep_time(); }) {}
 
 ThreadPool::~ThreadPool() {
     {
         const std::lock_guard lock(mutex_);
         is_stopping_ = true;
     }
+    {
+        const std::lock_guard lock(timer_mutex_);
+        is_timer_stopping_ = true;
+    }
     changed_.notify_all();
+    timer_changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    timer_thread_.join();
 }
 
 void ThreadPool::post(CellPtr cell) {
@@ -52,28 +58,47 @@ void ThreadPool::post(CellPtr cell) {
     if (wakes) changed_.notify_one();
 }
 
+void ThreadPool::work() {
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        if (ready_.empty()) {
+            ++idle_;
+            changed_.wait(lock);
+            --idle_;
+            continue;
+        }
+        CellPtr cell = std::move(ready_.front());
+        ready_.pop_front();
+        lock.unlock();
+        cell->run();
+        cell.reset();
+        lock.lock();
+    }
+}
+
 TimerId ThreadPool::at(Time when, CellPtr cell, std::uint64_t token) {
     TimerId id = 0;
-    bool is_first = false;
+    bool wakes = false;
     {
-        const std::lock_guard lock(mutex_);
-        const std::optional<Time> first = timers_.next_due();
-        is_first = !first || when < *first;
+        const std::lock_guard lock(timer_mutex_);
         id = timers_.add(when, {std::move(cell), token});
+        // Deadlines of asks are mostly set and cancelled again while the thread sleeps.
+        wakes = when < timer_thread_wakes_at_;
+        if (wakes) timer_thread_wakes_at_ = when;
     }
-    if (is_first) changed_.notify_one();
+    if (wakes) timer_changed_.notify_one();
     return id;
 }
 
 void ThreadPool::cancel(TimerId timer) {
     std::optional<std::pair<CellPtr, std::uint64_t>> cancelled;  // destroyed after the lock
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(timer_mutex_);
     cancelled = timers_.cancel(timer);
 }
 
-void ThreadPool::work() {
-    std::unique_lock lock(mutex_);
-    while (!is_stopping_) {
+void ThreadPool::keep_time() {
+    std::unique_lock lock(timer_mutex_);
+    while (!is_timer_stopping_) {
         const std::optional<Time> due = timers_.next_due();
         if (due && *due <= clock_.now()) {
             auto [cell, token] = timers_.take_first();
@@ -81,21 +106,13 @@ void ThreadPool::work() {
             cell->fire(token);
             cell.reset();
             lock.lock();
-        } else if (!ready_.empty()) {
-            CellPtr cell = std::move(ready_.front());
-            ready_.pop_front();
-            lock.unlock();
-            cell->run();
-            cell.reset();
-            lock.lock();
+            continue;
+        }
+        timer_thread_wakes_at_ = due.value_or(Time::max());
+        if (due) {
+            timer_changed_.wait_until(lock, *due);
         } else {
-            ++idle_;
-            if (due) {
-                changed_.wait_until(lock, *due);
-            } else {
-                changed_.wait(lock);
-            }
-            --idle_;
+            timer_changed_.wait(lock);
         }
     }
 }

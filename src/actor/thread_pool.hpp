@@ -23,7 +23,8 @@ namespace lepton::actor {
 
 class ThreadPool final : public Scheduler {
   public:
-    /// `name`: of its threads, for debuggers; `clock` must be the machine's monotonic time.
+    /// `workers` threads for actors and one for their timers. `name`: of the threads, for
+    /// debuggers. `clock` must be the machine's monotonic time.
     ThreadPool(std::string name, std::size_t workers, const Clock& clock);
     /// Ends the threads after the turns they are in; later posts do nothing.
     ~ThreadPool() override;
@@ -35,15 +36,23 @@ class ThreadPool final : public Scheduler {
 
   private:
     void work();
+    void keep_time();
 
     const Clock& clock_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<CellPtr> ready_;
-    TimerQueue<std::pair<CellPtr, std::uint64_t>> timers_;
     std::size_t idle_ = 0;
     bool is_stopping_ = false;
+
+    std::mutex timer_mutex_;
+    std::condition_variable timer_changed_;
+    TimerQueue<std::pair<CellPtr, std::uint64_t>> timers_;
+    Time timer_thread_wakes_at_ = Time::max();
+    bool is_timer_stopping_ = false;
+
     std::vector<std::thread> threads_;
+    std::thread timer_thread_;
 };
 
 class CpuPool final : public Offload {

@@ -6,6 +6,7 @@
 #include "actor/thread_pool.hpp"
 
 #include "actor/system.hpp"
+#include "base/log.hpp"
 
 #include <gtest/gtest.h>
 
@@ -103,6 +104,32 @@ TEST(ThreadPool, timers_fire_in_time_and_not_early) {
         EXPECT_GE(ticks[i], 5ms * static_cast<int>(i + 1));
 }
 
+struct Nap {
+    using reply = int;
+    Duration duration;
+};
+struct Napper {
+    using accepts = Accepts<On<Nap, 8>>;
+    int handle(Nap nap, Context<Napper>&) {
+        std::this_thread::sleep_for(nap.duration);
+        return 0;
+    }
+};
+
+TEST(ThreadPool, busy_worker_does_not_delay_timers_while_another_is_idle) {
+    Machine machine;
+    System system(machine.options());
+    const auto napper = system.spawn<Napper>({.name = "napper", .scheduler = machine.pool},
+                                             [] { return Napper{}; });
+    const Recipient<Nap> nap = napper;
+    EXPECT_TRUE(nap.ask_blocking({0ms}, 10s).has_value());
+    std::promise<std::vector<Duration>> done;
+    system.spawn<Timed>({.name = "timed", .scheduler = machine.pool},
+                        [&] { return Timed{done, {}, {}}; });
+    nap.ask({1s}, Reply<int>{[](AskResult<int>) {}});
+    for (const Duration tick : done.get_future().get()) EXPECT_LT(tick, 900ms);
+}
+
 struct Compute {
     using reply = int;
     int value;
@@ -157,18 +184,6 @@ TEST(CpuPool, drops_what_waits_when_it_ends) {
     EXPECT_EQ(ran, 1);
     EXPECT_EQ(destroyed, 3);
 }
-
-struct Nap {
-    using reply = int;
-    Duration duration;
-};
-struct Napper {
-    using accepts = Accepts<On<Nap, 8>>;
-    int handle(Nap nap, Context<Napper>&) {
-        std::this_thread::sleep_for(nap.duration);
-        return 0;
-    }
-};
 
 TEST(ThreadPool, slow_turns_are_counted) {
     Machine machine;
@@ -278,6 +293,7 @@ struct Stressed {
 enum class Ending { stop, kill };
 
 void stress(Duration duration, Ending ending) {
+    log::set_level(log::Level::off);
     Tally tally;
     Machine machine;
     System system(machine.options({.strategy = Strategy::rest_for_one,
@@ -366,11 +382,16 @@ void stress(Duration duration, Ending ending) {
     EXPECT_GT(tally.offloads, 0);
 }
 
-TEST(Stress, nothing_is_lost_uncounted_until_the_ordered_stop) {
+class Stress : public testing::Test {
+  protected:
+    ~Stress() override { log::set_level(log::Level::info); }
+};
+
+TEST_F(Stress, nothing_is_lost_uncounted_until_the_ordered_stop) {
     stress(700ms, Ending::stop);
 }
 
-TEST(Stress, kill_at_any_moment_is_safe) {
+TEST_F(Stress, kill_at_any_moment_is_safe) {
     for (int i = 0; i < 10; ++i) stress(30ms, Ending::kill);
 }
 
@@ -380,7 +401,7 @@ struct Sink {
     void handle(Hit hit, Context<Sink>&) { sum += *hit.value; }
 };
 
-TEST(Stress, many_threads_send_to_one_actor) {
+TEST_F(Stress, many_threads_send_to_one_actor) {
     constexpr int kThreads = 4;
     constexpr int kEach = 5'000;
     std::atomic<std::int64_t> sum{0};
