@@ -90,6 +90,18 @@ TEST(SelectAttestations, a_vote_may_unlock_another_in_the_same_block) {
     EXPECT_EQ(chain.store.latest_finalized, chain.checkpoint("b3"));
 }
 
+TEST(SelectAttestations, finality_inside_the_block_unlocks_the_next_vote) {
+    TestChain chain = chain_of(1);
+    chain.add("b2", "b1", 2, {vote({0, 1, 2}).for_head("b1")});
+    chain.add("b3", "b2", 3);
+    // Once b1 is final, justified slots are counted from there.
+    know(chain, vote({0, 1, 2}).for_head("b2").with_source("b1"));
+    know(chain, vote({0, 1, 2}).for_head("b3").with_source("b2"));
+    EXPECT_EQ(targets(chain, select(chain, 4)), (std::vector<std::string>{"b2", "b3"}));
+    propose(chain, "b4", 4);
+    EXPECT_EQ(chain.store.latest_finalized, chain.checkpoint("b2"));
+}
+
 TEST(SelectAttestations, of_votes_that_reach_nothing_the_most_new_voters_come_first) {
     TestChain chain = chain_of(3, 16);
     chain.add("b4", "b3", 4, {vote({0, 1, 2, 3, 4, 5}).for_head("b1")});

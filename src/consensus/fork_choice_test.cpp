@@ -209,6 +209,21 @@ TEST(Checkpoints, finalized_follows_the_head_and_may_go_back) {
     EXPECT_EQ(chain.store.latest_finalized, chain.checkpoint("genesis"));
 }
 
+TEST(Checkpoints, a_fork_that_finalized_less_than_the_tree_begins_with_goes_back_to_its_beginning) {
+    TestChain chain = chain_of(1);
+    chain.add("a2", "b1", 2, {vote({0, 1, 2}).for_head("b1")});
+    chain.add("a3", "a2", 3, {vote({0, 1, 2}).for_head("a2").with_source("b1")});
+    prune(chain.store);
+    chain.add("a4", "a3", 4, {vote({0, 1, 2}).for_head("a3").with_source("a2")});
+    ASSERT_EQ(chain.store.latest_finalized, chain.checkpoint("a2"));
+    chain.add("f5", "b1", 5);
+    chain.add("f6", "f5", 6, {vote({0, 1, 2}).for_head("f5")});
+    EXPECT_EQ(chain.head(), "f6");
+    EXPECT_EQ(chain.store.latest_finalized, chain.checkpoint("b1"));
+    prune(chain.store);
+    EXPECT_EQ(chain.head(), "f6");
+}
+
 TEST(Checkpoints, a_state_that_finalizes_before_the_anchor_leaves_it_finalized) {
     const TestChain chain = chain_of(3);
     Store store = create_store(chain.state("b3"), chain.make("b2", 3)).value();

@@ -110,6 +110,12 @@ TEST(Justification, two_thirds_of_the_votes_justify_the_target) {
     EXPECT_TRUE(is_slot_justified(chain.state("b3").justified_slots, Slot{0}, Slot{1}).value());
 }
 
+TEST(Justification, exactly_two_thirds_are_enough) {
+    TestChain chain = chain_of(1, 3);
+    chain.add("b2", "b1", 2, {vote({0, 2}).for_head("b1")});
+    EXPECT_EQ(chain.state("b2").latest_justified, chain.checkpoint("b1"));
+}
+
 TEST(Justification, a_repeated_vote_counts_once) {
     TestChain chain = chain_of(1);
     chain.add("b2", "b1", 2, {vote({0, 1}).for_head("b1")});
@@ -176,6 +182,7 @@ TEST(Attestations, those_that_cannot_count_are_skipped) {
               "b2",
               4,
               {vote({0, 1, 2, 3}).for_head("fork"),                         // another chain
+               vote({0, 1, 2, 3}).for_head("fork").with_target("b1"),       // only the head is
                vote({0, 1, 2, 3}).for_head("b2").with_source("b1"),         // source not justified
                vote({0, 1, 2, 3}).for_head("b2").with_target("genesis")});  // target justified
     EXPECT_EQ(chain.state("b4").latest_justified, chain.checkpoint("genesis"));

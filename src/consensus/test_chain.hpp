@@ -144,7 +144,7 @@ class TestChain {
 
     const Root& root(const std::string& name) const { return roots_.at(name); }
     Checkpoint checkpoint(const std::string& name) const {
-        return {root(name), store.blocks.find(root(name))->slot};
+        return {root(name), state(name).latest_block_header.slot};
     }
     const State& state(const std::string& name) const { return states_.at(root(name)); }
     const State& head_state() const { return states_.at(store.head); }
