@@ -46,6 +46,7 @@ void Blockchain::aggregate(const Tick& tick) {
         metrics_.missed(Duty::aggregate, DutyMissed::late).Increment();
         return;
     }
+    coverage_.before_aggregation(store_, slot);
     const auto jobs = consensus::select_aggregation_jobs(
         store_,
         slot,

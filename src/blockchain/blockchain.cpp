@@ -16,6 +16,11 @@ namespace {
 
 using consensus::Phase;
 
+// The first word of log lines: block_published, attestation_published, aggregate_published.
+std::string_view log_name(network_api::PublishKind kind) {
+    return kind == network_api::PublishKind::aggregated_attestation ? "aggregate" : to_string(kind);
+}
+
 Duration slot_duration(const NetworkProfile& profile) {
     return std::chrono::milliseconds{profile.milliseconds_per_slot()};
 }
@@ -38,6 +43,7 @@ Blockchain::Blockchain(BlockchainOptions options,
       view_(view),
       schedule_(store_.config.genesis_time, options_.profile),
       gate_(options_.is_sync_gate_enabled),
+      coverage_(metrics.coverage, options_.attestation_committee_count),
       states_(storage, options_.profile, store_.validators),
       requests_(slot_duration(options_.profile)) {
     metrics_.validators_count.Set(static_cast<double>(options_.own_validators.size()));
@@ -73,6 +79,7 @@ void Blockchain::process(const Tick& tick) {
                         store_.head_block().slot < slot;
     const bool proposes = is_due && tick.phase() == Phase::propose && gate_.allows_duties();
 
+    if (tick.phase() == Phase::accept_votes) coverage_.before_acceptance(store_, slot);
     const Position before = position();
     const auto summary = consensus::on_tick(store_, tick.interval, proposes);
     metrics_.intervals_skipped.Increment(static_cast<double>(summary.skipped));
@@ -88,7 +95,10 @@ void Blockchain::process(const Tick& tick) {
             .Increment();
         if (gate_.allows_duties()) metrics_.block_building_failures.Increment();
     }
-    if (tick.covers(Phase::attest)) attest(slot, duties.attesters);
+    if (tick.covers(Phase::attest)) {
+        attest(slot, duties.attesters);
+        if (slot > Slot{0}) coverage_.report(store_, slot - 1);
+    }
     if (tick.covers(Phase::aggregate)) aggregate(tick);
 }
 
@@ -154,15 +164,20 @@ void Blockchain::published(network_api::PublishKind kind,
         return;
     }
     metrics_.published(kind, outcome->status).Increment();
+    if (outcome->status == network_api::PublishStatus::duplicate) {
+        // Another aggregator made the same bytes and was faster: the network has them.
+        log::debug("{}_known_already slot={} root={}", to_string(kind), slot, root);
+        return;
+    }
     if (outcome->status != network_api::PublishStatus::published) {
         log::warn("{}_not_published slot={} root={} status={}",
-                  to_string(kind),
+                  log_name(kind),
                   slot,
                   root,
                   to_string(outcome->status));
         return;
     }
-    log::info("{}_published slot={} root={} peers={}", to_string(kind), slot, root, outcome->peers);
+    log::info("{}_published slot={} root={} peers={}", log_name(kind), slot, root, outcome->peers);
 }
 
 void Blockchain::work() {

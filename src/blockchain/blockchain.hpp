@@ -15,6 +15,7 @@
 #include "base/recent_set.hpp"
 #include "blockchain/block_requests.hpp"
 #include "blockchain/blockchain_metrics.hpp"
+#include "blockchain/coverage.hpp"
 #include "blockchain/effects.hpp"
 #include "blockchain/pending_blocks.hpp"
 #include "blockchain/pending_votes.hpp"
@@ -46,6 +47,8 @@ struct BlockchainOptions {
     bool is_sync_gate_enabled = true;
     /// Distinct votes in a block of this node; kMaxAttestationsData at most.
     std::size_t attestations_per_block_max = consensus::kProducedAttestationsDefault;
+    /// Subnets of votes; only for what is reported about them.
+    std::uint64_t attestation_committee_count = 1;
 };
 
 class Blockchain {
@@ -229,6 +232,7 @@ class Blockchain {
 
     TickSchedule schedule_;
     SyncGate gate_;
+    AttestationCoverage coverage_;
     StateCache states_;
     PendingBlocks pending_;
     BlockRequests requests_;

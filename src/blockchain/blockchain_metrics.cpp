@@ -239,7 +239,8 @@ BlockchainMetrics::BlockchainMetrics(Metrics& metrics)
       stale_results(metrics.counter("lepton_stale_results_total",
                                     "Results of jobs that nobody waited for any more")),
       key_windows_building(
-          metrics.gauge("lepton_key_windows_building", "Key windows being prepared")) {
+          metrics.gauge("lepton_key_windows_building", "Key windows being prepared")),
+      coverage(metrics) {
     fill(imported_,
          metrics,
          "lepton_blocks_imported_total",

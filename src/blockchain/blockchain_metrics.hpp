@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "blockchain/coverage.hpp"
 #include "network_api/messages.hpp"
 
 #include <array>
@@ -132,6 +133,7 @@ struct BlockchainMetrics {
     /// Results of jobs that nobody waited for any more.
     Counter& stale_results;
     Gauge& key_windows_building;
+    CoverageGauges coverage;
 
     Counter& imported(network_api::BlockSource source) {
         return *imported_.at(static_cast<std::size_t>(source));

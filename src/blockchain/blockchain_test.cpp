@@ -262,6 +262,42 @@ TEST(Blockchain, the_aggregator_role_can_be_switched) {
     EXPECT_EQ(node.aggregates.size(), 1U);
 }
 
+TEST(Blockchain, coverage_says_which_votes_reached_the_block) {
+    TestChain node;
+    node.go_to(3, 1);
+    const auto value = [&](CoverageSection section) {
+        return node.metrics.coverage.validators.at(static_cast<std::size_t>(section))->Value();
+    };
+    EXPECT_EQ(value(CoverageSection::timely), 4);
+    EXPECT_EQ(value(CoverageSection::late), 0);
+    EXPECT_EQ(value(CoverageSection::block), 4);
+    EXPECT_EQ(value(CoverageSection::combined), 4);
+    EXPECT_EQ(value(CoverageSection::aggregate_start_new), 0) << "no other aggregator";
+    EXPECT_EQ(value(CoverageSection::proposal_payloads), 4);
+    EXPECT_EQ(value(CoverageSection::proposal_gossip), 0);
+    EXPECT_EQ(value(CoverageSection::proposal_combined), 4);
+    EXPECT_EQ(node.metrics.coverage.block_only.Value(), 0);
+    EXPECT_EQ(node.metrics.coverage.timely_only.Value(), 0);
+
+    // A follower hears the aggregate of slot 3 only after votes were accepted.
+    TestChain follower_node(follower());
+    for (std::uint64_t slot = 1; slot <= 3; ++slot) {
+        follower_node.go_to(slot);
+        follower_node.hear(node.blocks[slot - 1]);
+    }
+    node.go_to(4);
+    follower_node.go_to(4);
+    follower_node.receive(network_api::NewAggregatedAttestation{
+        network_api::VerifiedForTests::aggregate(node.aggregates[3]), "peer"});
+    follower_node.hear(node.blocks[3]);
+    follower_node.go_to(4, 1);
+    const auto& gauges = follower_node.metrics.coverage;
+    EXPECT_EQ(gauges.validators.at(static_cast<std::size_t>(CoverageSection::timely))->Value(), 0);
+    EXPECT_EQ(gauges.validators.at(static_cast<std::size_t>(CoverageSection::late))->Value(), 4);
+    EXPECT_EQ(gauges.subnets.at(static_cast<std::size_t>(CoverageSection::block))->Value(), 1);
+    EXPECT_EQ(gauges.block_only.Value(), 4);
+}
+
 TEST(Blockchain, what_a_publish_command_led_to_is_counted_by_outcome) {
     using network_api::PublishKind;
     using network_api::PublishStatus;
@@ -317,6 +353,11 @@ TEST(Blockchain, the_metrics_that_dashboards_ask_for_are_there_from_the_start) {
                              "lean_latest_known_aggregated_payloads 0",
                              "lean_tick_interval_duration_seconds_count 0",
                              "lean_finalizations_total{result=\"success\"} 0",
+                             "lean_attestation_aggregate_coverage_validators{section=\"timely\","
+                             "subnet=\"combined\"} 0",
+                             "lean_attestation_aggregate_coverage_subnets{section=\"late\"} 0",
+                             "lean_attestation_aggregate_coverage_diff_validators{direction="
+                             "\"block_only\"} 0",
                              "lean_aggregator_skipped_total{reason=\"not_aggregator\"} 0"}) {
         EXPECT_NE(text.find(name), std::string::npos) << name;
     }

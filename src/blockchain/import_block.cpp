@@ -83,6 +83,7 @@ void Blockchain::import_block(NewBlock message) {
     // From here on the block is part of the chain.
     states_.put(root, std::make_shared<const State>(*std::move(post_state)));
     are_nodes_stale_ = true;
+    coverage_.imported(block, root);
     metrics_.imported(message.source).Increment();
     metrics_.slots_processed.Increment(static_cast<double>(block.slot - parent_slot));
     metrics_.attestations_processed.Increment(static_cast<double>(block.body.attestations.size()));

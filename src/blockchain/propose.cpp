@@ -28,6 +28,7 @@ void Blockchain::begin_proposal(Slot slot, ValidatorIndex proposer) {
     proposed_slot_ = slot;
     if (proposal_) abandon_proposal(DutyMissed::late, "the next one is due");
 
+    coverage_.before_proposal(store_, slot - 1);
     const Time begun = clock_.now();
     auto parent_state = states_.get(store_.head);
     if (!parent_state) return fail(parent_state.error());

@@ -64,6 +64,7 @@ Verifier::Verifier(std::shared_ptr<const Validators> validators,
 // ---- in
 
 void Verifier::receive(network_api::ReceivedBlock message) {
+    LEPTON_ASSERT(!message.peer.empty(), "only our own messages come without a peer");
     const bool is_answer = message.source == network_api::BlockSource::sync;
     Origin origin{std::move(message.peer), message.gossip_id, false, is_answer};
     // An answer to our own request is wanted even if the block was seen: it may have been dropped
@@ -78,6 +79,7 @@ void Verifier::receive(network_api::ReceivedBlock message) {
 }
 
 void Verifier::receive(network_api::ReceivedAttestation message) {
+    LEPTON_ASSERT(!message.peer.empty(), "only our own messages come without a peer");
     Origin origin{std::move(message.peer), message.gossip_id};
     if (valid_votes_.contains({message.data_root, message.attestation.validator_index})) {
         ignore(origin, Kind::vote, Ignored::duplicate);
@@ -88,6 +90,7 @@ void Verifier::receive(network_api::ReceivedAttestation message) {
 }
 
 void Verifier::receive(network_api::ReceivedAggregatedAttestation message) {
+    LEPTON_ASSERT(!message.peer.empty(), "only our own messages come without a peer");
     Origin origin{std::move(message.peer), message.gossip_id};
     const Digest digest = digest_of(message.attestation, message.data_root);
     if (valid_aggregates_.contains(digest)) {
