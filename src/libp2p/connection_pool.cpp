@@ -34,9 +34,10 @@ ConnectionPool::ConnectionPool(Reactor& reactor,
       transport_(std::move(transport)) {}
 
 Result<Multiaddr, IoError> ConnectionPool::listen(const Multiaddr& address) {
-    return transport_->listen(address, [this](std::unique_ptr<Connection> connection) {
-        on_accept(std::move(connection));
-    });
+    return transport_->listen(
+        address, [this, alive = std::weak_ptr(alive_)](std::unique_ptr<Connection> connection) {
+            if (!alive.expired()) on_accept(std::move(connection));
+        });
 }
 
 // ---- dialling
@@ -68,9 +69,11 @@ void ConnectionPool::dial(const Multiaddr& address, DialDone done) {
     PendingDial& pending = dials_[id];
     pending.address = address;
     pending.done.push_back(std::move(done));
-    transport_->dial(address, [this, id](Result<std::unique_ptr<Connection>, DialError> result) {
-        on_dialled(id, std::move(result));
-    });
+    transport_->dial(address,
+                     [this, id, alive = std::weak_ptr(alive_)](
+                         Result<std::unique_ptr<Connection>, DialError> result) {
+                         if (!alive.expired()) on_dialled(id, std::move(result));
+                     });
 }
 
 void ConnectionPool::on_dialled(std::uint64_t dial,

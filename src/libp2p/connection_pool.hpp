@@ -132,7 +132,8 @@ class ConnectionPool final : public ConnectionHandler {
     std::map<std::uint64_t, PendingDial> dials_;
     /// In the order of establishment; never empty.
     std::map<PeerId, std::vector<Entry>> peers_;
-    /// The last member: it goes first, and nothing of it calls back any more.
+    /// Expires with this object: a transport may answer dials after it was destroyed.
+    std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
     std::unique_ptr<Transport> transport_;
 };
 

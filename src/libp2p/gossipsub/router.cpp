@@ -45,6 +45,8 @@ Router::Router(
              kDropNames) {
     LEPTON_ASSERT(config_.degree_low <= config_.degree && config_.degree <= config_.degree_high);
     LEPTON_ASSERT(config_.degree_outbound < config_.degree_low);
+    // Else a second copy could be delivered while the first waits for its verdict.
+    LEPTON_ASSERT(config_.seen_ttl > kVerdictTimeout);
     for (const Topic& topic : config_.topics) {
         LEPTON_ASSERT(topic.size_max <= kRpcSizeMax, topic.name);
         TopicState state;
