@@ -17,14 +17,23 @@ class SimulatedJournalFile final : public JournalFile {
         if (is_alive()) state_->open_file = 0;
     }
 
-    Result<std::uint64_t, IoError> size() const override { return contents().size(); }
+    Result<std::uint64_t, IoError> size() const override {
+        std::uint64_t size = state_->durable.size();
+        for (const auto& write : state_->unsynced) {
+            size = std::max(size, write.offset + write.bytes.size());
+        }
+        return size;
+    }
 
     Result<void, IoError> read(std::uint64_t offset, MutableByteView out) const override {
-        const Bytes now = contents();
-        if (offset > now.size() || out.size() > now.size() - offset) {
+        const std::uint64_t end = size().value();
+        if (offset > end || out.size() > end - offset) {
             return std::unexpected(IoError{name_ + ": ends too early"});
         }
-        std::ranges::copy(ByteView(now).subspan(offset, out.size()), out.begin());
+        // A reader sees the disk and, over it, what is on its way there.
+        std::ranges::fill(out, std::uint8_t{0});
+        overlay(offset, out, 0, state_->durable);
+        for (const auto& write : state_->unsynced) overlay(offset, out, write.offset, write.bytes);
         return {};
     }
 
@@ -49,13 +58,17 @@ class SimulatedJournalFile final : public JournalFile {
     bool is_alive() const { return state_->open_file == number_; }
     bool may_go_on() const { return is_alive() && state_->operations++ < state_->fails_from; }
 
-    /// What a reader sees: the disk and what is on its way there.
-    Bytes contents() const {
-        Bytes now = state_->durable;
-        for (const auto& write : state_->unsynced) {
-            SimulatedDisk::apply(now, write.offset, write.bytes);
-        }
-        return now;
+    /// Copies the part of `bytes`, which stand at `at` in the file, that falls into `out`, which
+    /// stands at `offset`.
+    static void overlay(std::uint64_t offset,
+                        MutableByteView out,
+                        std::uint64_t at,
+                        ByteView bytes) {
+        const std::uint64_t begin = std::max(offset, at);
+        const std::uint64_t end = std::min(offset + out.size(), at + bytes.size());
+        if (begin >= end) return;
+        std::ranges::copy(bytes.subspan(begin - at, end - begin),
+                          out.begin() + static_cast<std::ptrdiff_t>(begin - offset));
     }
 
     std::shared_ptr<SimulatedDisk::State> state_;
