@@ -40,6 +40,19 @@ inline constexpr std::uint64_t kFollowSlotsMin = 2;
 inline constexpr std::size_t kFollowedHeadsMax = 32;
 inline constexpr Duration kFollowAgain = std::chrono::seconds(30);
 
+// ---- catching up by range
+
+/// A node that is fewer slots behind walks back from its peer's head instead.
+inline constexpr std::uint64_t kRangeSlotsMin = 16;
+/// Slots asked for at a time, and the bytes of an answer that are kept: blocks of half a megabyte.
+inline constexpr std::uint64_t kRangeBatch = 32;
+inline constexpr std::size_t kRangeBytesMax = 16 * 1024 * 1024;
+/// The own head must move within this after an answer was handed on; how often it is looked at.
+inline constexpr Duration kRangeImportTime = std::chrono::seconds(10);
+inline constexpr Duration kRangeLookInterval = std::chrono::milliseconds(50);
+/// After this a peer that was of no use is asked again.
+inline constexpr Duration kRangeForgiveTime = std::chrono::seconds(15);
+
 // ---- serving blocks
 
 /// Requests of one peer, and of all peers, that are being answered or wait for it; others are told

@@ -45,7 +45,8 @@ P2p::P2p(P2pConfig config, VerifierRecipients verifier, const P2pWorld& world)
       metrics_(world.metrics, config_),
       book_(world.random),
       fetches_(world.random),
-      server_(world.blocks) {
+      server_(world.blocks),
+      range_(world.random) {
     LEPTON_ASSERT(config_.committee_count > 0);
     for (const libp2p::Multiaddr& address : config_.bootnodes) book_.add_static(address, now());
     proceed();
@@ -69,6 +70,7 @@ std::optional<Time> P2p::next_due() const {
     };
     consider(book_.next_due());
     consider(fetches_.next_due());
+    consider(range_.next_due());
     for (const auto& [id, peer] : connected_) consider(peer.status_due);
     return due;
 }
@@ -80,6 +82,7 @@ std::vector<SwarmCommand> P2p::take_commands() {
 void P2p::proceed() {
     start_dials();
     start_fetches();
+    sync_range();
     ask_statuses();
     serve();
     metrics_.set_fetches(fetches_.size(), fetches_.stalled());
@@ -104,6 +107,7 @@ void P2p::on_event(PeerConnected event) {
                 .is_outbound = event.is_outbound,
                 .status_due = std::nullopt,
                 .has_status = false,
+                .has_range = true,
                 .refused = {}};
     // Before anything else is asked of it.
     ask_status(event.peer, peer);
@@ -124,6 +128,7 @@ void P2p::on_event(PeerDisconnected event) {
     const std::string name = name_of(event.peer);
     connected_.erase(event.peer);
     fetches_.peer_disconnected(event.peer, now());
+    range_.peer_disconnected(event.peer, now());
     server_.peer_disconnected(event.peer);
     update_gauges();
     const auto level = book_.is_static(event.peer) ? log::Level::info : log::Level::debug;
@@ -266,17 +271,21 @@ void P2p::on_status(const PeerId& id, Peer& peer, const Status& status) {
                                status.finalized.slot,
                                status.finalized.root));
     }
-    follow_head(id, status);
+    consider_head(id, peer, status.head);
 }
 
-void P2p::follow_head(const PeerId& id, const Status& status) {
+void P2p::consider_head(const PeerId& id, Peer& peer, const Checkpoint& head) {
     const auto view = chain_.get();
     const Interval time = network_time(*view, clock_.unix_ms(), config_.profile);
-    const Checkpoint& head = status.head;
     // Nobody can have a block of a slot that has not begun.
     if (head.slot.value > time.value / kIntervalsPerSlot + 1) return;
+    if (peer.has_range) range_.set_peer_head(id, head.slot);
     if (head.slot < view->head.slot + kFollowSlotsMin || view->find(head.root) != nullptr) return;
+    const bool is_far = head.slot >= view->head.slot + kRangeSlotsMin;
+    if (!is_far || !peer.has_range) follow_head(id, head);
+}
 
+void P2p::follow_head(const PeerId& id, const Checkpoint& head) {
     std::erase_if(followed_heads_,
                   [&](const auto& entry) { return now() - entry.second >= kFollowAgain; });
     const auto is_same = [&](const auto& entry) { return entry.first == head.root; };
@@ -384,6 +393,97 @@ AttemptResult P2p::take_fetched(const FetchAttempt& attempt, std::vector<Respons
     return end("success", AttemptResult::delivered);
 }
 
+// --- catching up by range
+
+void P2p::sync_range() {
+    while (!range_blocks_.empty() && verifier_.blocks.send(std::move(range_blocks_.front()))) {
+        range_blocks_.pop_front();
+    }
+    const auto request = range_.next(*chain_.get(), now());
+    if (!request) return;
+    range_blocks_.clear();
+    log::debug("range_requested peer={} start={} count={} request={}",
+               name_of(request->peer),
+               request->start,
+               request->count,
+               request->id);
+    commands_.push_back(Asked<SwarmRequest>{
+        {.peer = request->peer,
+         .protocol = RequestProtocol::blocks_by_range,
+         .ssz = ssz::encode(BlocksByRangeRequest{request->start, request->count}),
+         .chunks_max = request->count,
+         .bytes_max = kRangeBytesMax},
+        [this, request = *request](const SwarmRequest::reply& reply) {
+            on_range_reply(request, reply);
+            proceed();
+        }});
+}
+
+void P2p::on_range_reply(const RangeRequest& request, const SwarmRequest::reply& reply) {
+    const std::string_view result =
+        reply ? take_range(request, *reply) : to_string(reply.error().kind);
+    metrics_.request_ended(RequestProtocol::blocks_by_range, result);
+    log::debug("range_ended peer={} start={} count={} request={} result={}",
+               name_of(request.peer),
+               request.start,
+               request.count,
+               request.id,
+               result);
+    if (reply) return;
+    range_.failed(request.id, now());
+    if (reply.error().kind == SwarmErrorKind::malformed) {
+        penalize(request.peer, Rejection::DECODE_ERROR, "response_malformed");
+    }
+    const auto peer = connected_.find(request.peer);
+    if (reply.error().kind == SwarmErrorKind::unsupported && peer != connected_.end()) {
+        peer->second.has_range = false;
+        range_.peer_disconnected(request.peer, now());
+    }
+}
+
+std::string_view P2p::take_range(const RangeRequest& request,
+                                 const std::vector<ResponseChunk>& chunks) {
+    const auto refuse = [&](std::string_view what, double points) {
+        range_blocks_.clear();
+        range_.failed(request.id, now());
+        if (points > 0) penalize(request.peer, points, what);
+        return what;
+    };
+    if (chunks.empty()) {
+        range_.empty(request.id, now());
+        return "empty";
+    }
+    const auto view = chain_.get();
+    std::vector<Checkpoint> taken;
+    for (const ResponseChunk& chunk : chunks) {
+        if (chunk.code != ResponseCode::success) {
+            // What came before an error is good.
+            if (taken.empty()) return refuse(to_string(chunk.code), 0);
+            break;
+        }
+        auto block = ssz::decode<SignedBlock>(chunk.payload, decode_context(config_.profile));
+        if (!block) {
+            const int points = rejection_row(Rejection::DECODE_ERROR).penalty;
+            return refuse("response_malformed", static_cast<double>(points));
+        }
+        const Checkpoint at{hash_tree_root(block->block), block->block.slot};
+        const bool is_in_range =
+            at.slot >= request.start && at.slot - request.start < request.count;
+        const bool is_linked = taken.empty() || (at.slot > taken.back().slot &&
+                                                 block->block.parent_root == taken.back().root);
+        if (!is_in_range || !is_linked) return refuse("wrong_range", kPenaltyWrongBlock);
+        taken.push_back(at);
+        if (view->find(at.root) != nullptr) continue;
+        range_blocks_.push_back({.block = *std::move(block),
+                                 .root = at.root,
+                                 .peer = name_of(request.peer),
+                                 .gossip_id = std::nullopt,
+                                 .source = network_api::BlockSource::sync});
+    }
+    range_.delivered(request.id, std::move(taken), now());
+    return "success";
+}
+
 // --- answering peers
 
 void P2p::on_event(RequestReceived event) {
@@ -406,7 +506,9 @@ void P2p::on_event(RequestReceived event) {
             metrics_.request_received(protocol, "accepted");
             answer_status(event.request);
             const auto peer = connected_.find(event.request.peer);
-            if (peer != connected_.end()) follow_head(event.request.peer, *status);
+            if (peer != connected_.end()) {
+                consider_head(event.request.peer, peer->second, status->head);
+            }
             return;
         }
         case RequestProtocol::blocks_by_root:

@@ -17,6 +17,7 @@
 #include "p2p/p2p_config.hpp"
 #include "p2p/p2p_metrics.hpp"
 #include "p2p/peer_book.hpp"
+#include "p2p/range_sync.hpp"
 #include "p2p/swarm_messages.hpp"
 #include "storage/block_reader.hpp"
 
@@ -101,6 +102,7 @@ class P2p {
     const PeerBook& peers() const { return book_; }
     const BlockFetches& fetches() const { return fetches_; }
     const BlockServer& server() const { return server_; }
+    const RangeSync& range() const { return range_; }
 
   private:
     struct Peer {
@@ -110,6 +112,8 @@ class P2p {
         /// When to ask for its status; absent while a request is in flight.
         std::optional<Time> status_due;
         bool has_status = false;
+        /// False once it turned out not to speak BlocksByRange.
+        bool has_range = true;
         /// Messages of this connection that were refused, by reason.
         std::map<std::string_view, std::uint64_t> refused;
     };
@@ -136,14 +140,22 @@ class P2p {
     void ask_status(const libp2p::PeerId& id, Peer& peer);
     void on_status_reply(const libp2p::PeerId& id, const SwarmRequest::reply& reply);
     void on_status(const libp2p::PeerId& id, Peer& peer, const Status& status);
-    /// Wants the head that a peer told of when it is ahead of ours and unknown.
-    void follow_head(const libp2p::PeerId& id, const Status& status);
+    /// Does something about the head that a peer told of when it is ahead of ours: a hint, never
+    /// believed.
+    void consider_head(const libp2p::PeerId& id, Peer& peer, const Checkpoint& head);
+    /// Wants the block of an unknown head.
+    void follow_head(const libp2p::PeerId& id, const Checkpoint& head);
 
     void start_dials();
     void start_fetches();
     void on_fetch_reply(const FetchAttempt& attempt, SwarmRequest::reply reply);
     /// Looks for the wanted block in an answer and hands it to the verifier.
     AttemptResult take_fetched(const FetchAttempt& attempt, std::vector<ResponseChunk> chunks);
+    void sync_range();
+    void on_range_reply(const RangeRequest& request, const SwarmRequest::reply& reply);
+    /// Checks an answer and keeps its blocks for the verifier; says in a word what it was.
+    std::string_view take_range(const RangeRequest& request,
+                                const std::vector<ResponseChunk>& chunks);
     void ask_statuses();
     void serve();
 
@@ -170,6 +182,9 @@ class P2p {
     PeerBook book_;
     BlockFetches fetches_;
     BlockServer server_;
+    RangeSync range_;
+    /// Blocks of the last range that the verifier had no room for yet: at most a batch.
+    std::deque<network_api::ReceivedBlock> range_blocks_;
     std::map<libp2p::PeerId, Peer> connected_;
     /// Heads that peers told of and that were wanted lately, with the time of that.
     std::deque<std::pair<Root, Time>> followed_heads_;

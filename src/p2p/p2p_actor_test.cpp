@@ -13,9 +13,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace lepton::p2p {
 namespace {
@@ -42,6 +44,17 @@ Root root_of(const SignedBlock& block) {
     return hash_tree_root(block.block);
 }
 
+// Slots 1 to `length`, each block on the one before.
+std::vector<SignedBlock> chain_of(std::uint64_t length) {
+    std::vector<SignedBlock> chain;
+    for (std::uint64_t slot = 1; slot <= length; ++slot) {
+        SignedBlock next = block(slot);
+        if (!chain.empty()) next.block.parent_root = root_of(chain.back());
+        chain.push_back(std::move(next));
+    }
+    return chain;
+}
+
 class FakeReader final : public storage::BlockReader {
   public:
     Result<std::optional<Bytes>, IoError> signed_block_bytes(const Root& root) const override {
@@ -52,8 +65,15 @@ class FakeReader final : public storage::BlockReader {
     Result<std::optional<Bytes>, IoError> state_bytes(const Root&) const override {
         return std::nullopt;
     }
-    Result<std::vector<Checkpoint>, IoError> canonical_blocks(Slot, std::uint64_t) const override {
-        return std::vector<Checkpoint>{};
+    Result<std::vector<Checkpoint>, IoError> canonical_blocks(Slot start,
+                                                              std::uint64_t count) const override {
+        std::vector<Checkpoint> found;
+        for (const auto& [root, block] : blocks) {
+            const Slot slot = block.block.slot;
+            if (slot >= start && slot - start < count) found.push_back({root, slot});
+        }
+        std::ranges::sort(found, {}, &Checkpoint::slot);
+        return found;
     }
     Result<std::optional<storage::Checkpoints>, IoError> checkpoints() const override {
         return std::nullopt;
@@ -168,6 +188,8 @@ class Node {
     network_api::ChainViewSnapshot chain{std::make_shared<const network_api::ChainView>()};
     std::optional<actor::ActorRef<P2pActor>> p2p;
     bool accepts_gossip = true;
+    /// Whatever comes is in the tree at once.
+    bool imports = false;
     std::vector<network_api::ReceivedBlock> received;
     std::vector<PublishOutcome> published;
     std::vector<FetchOutcome> fetched;
@@ -191,11 +213,24 @@ class Node {
         using network_api::ReceivedBlock;
         return {actor::Recipient<ReceivedBlock>::to([this](ReceivedBlock message) {
                     if (message.gossip_id && accepts_gossip) judge(message, GossipVerdict::accept);
+                    if (imports) import(message);
                     received.push_back(std::move(message));
                 }),
                 actor::Recipient<ReceivedAttestation>::to([](const ReceivedAttestation&) {}),
                 actor::Recipient<ReceivedAggregatedAttestation>::to(
                     [](const ReceivedAggregatedAttestation&) {})};
+    }
+
+    void import(const network_api::ReceivedBlock& message) {
+        auto view = std::make_shared<network_api::ChainView>(*chain.get());
+        auto nodes = *view->nodes;
+        nodes.push_back({message.root, message.block.block.slot, {}, {}, 0});
+        std::ranges::sort(nodes, {}, &network_api::ChainNode::root);
+        view->nodes = std::make_shared<const std::vector<network_api::ChainNode>>(std::move(nodes));
+        if (message.block.block.slot > view->head.slot) {
+            view->head = {message.root, message.block.block.slot};
+        }
+        chain.set(view);
     }
 
     World& world_;
@@ -280,23 +315,44 @@ TEST(P2pActor, unknown_block_is_given_up) {
     EXPECT_TRUE(b.received.empty());
 }
 
-TEST(P2pActor, node_that_is_behind_gets_the_head_of_its_peer) {
+TEST(P2pActor, node_that_is_a_little_behind_gets_the_head_of_its_peer) {
     World world;
     Node a(world, 1);
     Node b(world, 2, {1});
-    a.reader.blocks.emplace(root_of(block(900)), block(900));
-    a.set_head(900, root_of(block(900)));
+    a.reader.blocks.emplace(root_of(block(10)), block(10));
+    a.set_head(10, root_of(block(10)));
     a.start();
     b.start();
     ASSERT_TRUE(world.run_until([&] { return !b.received.empty(); }, seconds(5)));
-    EXPECT_EQ(b.received[0].block, block(900));
+    EXPECT_EQ(b.received[0].block, block(10));
     EXPECT_EQ(b.received[0].source, BlockSource::sync);
     // A later head is found by asking again, without a new connection.
-    a.reader.blocks.emplace(root_of(block(950)), block(950));
-    a.set_head(950, root_of(block(950)));
+    a.reader.blocks.emplace(root_of(block(15)), block(15));
+    a.set_head(15, root_of(block(15)));
     ASSERT_TRUE(world.run_until([&] { return b.received.size() == 2; }, seconds(15)));
-    EXPECT_EQ(b.received[1].block, block(950));
+    EXPECT_EQ(b.received[1].block, block(15));
     EXPECT_TRUE(a.received.empty());
+}
+
+TEST(P2pActor, node_that_is_far_behind_catches_up_by_range) {
+    World world;
+    Node a(world, 1);
+    Node b(world, 2, {1});
+    const std::vector<SignedBlock> chain = chain_of(150);
+    for (const SignedBlock& each : chain) a.reader.blocks.emplace(root_of(each), each);
+    a.set_head(150, root_of(chain.back()));
+    b.imports = true;
+    a.start();
+    b.start();
+    ASSERT_TRUE(world.run_until([&] { return b.received.size() >= 140; }, seconds(30)));
+    // The last few slots come by the head, and in a whole node by gossip.
+    std::set<Root> distinct;
+    for (const auto& message : b.received) {
+        EXPECT_EQ(message.source, BlockSource::sync);
+        distinct.insert(message.root);
+    }
+    EXPECT_EQ(distinct.size(), b.received.size());
+    for (std::size_t i = 0; i < 130; ++i) ASSERT_EQ(b.received[i].block, chain[i]) << i;
 }
 
 TEST(P2pActor, large_answer_arrives_whole) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -642,6 +643,167 @@ TEST_F(P2pTest, stop_answers_whoever_waits_for_a_block) {
     want(root(1));
     p2p->stop();
     EXPECT_EQ(fetched, std::vector{(FetchOutcome{root(1), FetchStatus::stopped, 0})});
+}
+
+// --- catching up by range
+
+class RangeTest : public P2pTest {
+  protected:
+    RangeTest() {
+        Root parent = root(7);
+        for (std::uint64_t slot = 1; slot <= 100; ++slot) {
+            chain_blocks.push_back(block(slot));
+            chain_blocks.back().block.parent_root = parent;
+            parent = hash_tree_root(chain_blocks.back().block);
+        }
+        set_imported(0);
+    }
+
+    // The own tree is the chain up to `slot`.
+    void set_imported(std::uint64_t slot) {
+        auto view = std::make_shared<ChainView>(*chain.get());
+        std::vector<ChainNode> nodes;
+        for (std::uint64_t i = 1; i <= slot; ++i) nodes.push_back({root_at(i), Slot{i}, {}, {}, 0});
+        std::ranges::sort(nodes, {}, &ChainNode::root);
+        view->nodes = std::make_shared<const std::vector<ChainNode>>(std::move(nodes));
+        view->head = {slot == 0 ? Root{} : root_at(slot), Slot{slot}};
+        view->latest_finalized = {};
+        chain.set(view);
+    }
+
+    Root root_at(std::uint64_t slot) const {
+        return hash_tree_root(chain_blocks.at(slot - 1).block);
+    }
+
+    std::vector<ResponseChunk> chunks(std::uint64_t first, std::uint64_t last) const {
+        std::vector<ResponseChunk> chunks;
+        for (std::uint64_t slot = first; slot <= last; ++slot) {
+            chunks.push_back({ResponseCode::success, ssz::encode(chain_blocks.at(slot - 1))});
+        }
+        return chunks;
+    }
+
+    void connect_ahead(std::uint32_t number) {
+        connect(number);
+        auto status = take(requests);
+        while (status.message.protocol != RequestProtocol::status) status = take(requests);
+        reply(std::move(status), status_chunk({{}, {root_at(100), Slot{100}}}));
+    }
+
+    void expect_range(const Asked<SwarmRequest>& asked, std::uint64_t start) {
+        EXPECT_EQ(asked.message.protocol, RequestProtocol::blocks_by_range);
+        EXPECT_EQ(asked.message.ssz, ssz::encode(BlocksByRangeRequest{Slot{start}, kRangeBatch}));
+        EXPECT_EQ(asked.message.chunks_max, kRangeBatch);
+    }
+
+    // Takes the next request for blocks, and answers statuses meanwhile.
+    std::optional<Asked<SwarmRequest>> next_blocks_request(Duration limit) {
+        const Time end = clock.now() + limit;
+        while (wait([&] { return !requests.empty(); }, end - clock.now())) {
+            auto next = take(requests);
+            if (next.message.protocol != RequestProtocol::status) return next;
+            reply(std::move(next), status_chunk({{}, {root_at(100), Slot{100}}}));
+        }
+        return std::nullopt;
+    }
+
+    std::vector<SignedBlock> chain_blocks;
+};
+
+TEST_F(RangeTest, batches_go_to_the_verifier_and_the_next_waits_for_the_import) {
+    start();
+    connect_ahead(1);
+    ASSERT_EQ(requests.size(), 1u);
+    expect_range(requests.front(), 1);
+    reply(take(requests), chunks(1, 32));
+    ASSERT_EQ(blocks.size(), 32u);
+    for (std::size_t i = 0; i < 32; ++i) {
+        EXPECT_EQ(blocks[i].block, chain_blocks[i]);
+        EXPECT_EQ(blocks[i].root, root_at(i + 1));
+        EXPECT_EQ(blocks[i].source, network_api::BlockSource::sync);
+        EXPECT_EQ(blocks[i].peer, peer(1).to_base58());
+    }
+    EXPECT_FALSE(next_blocks_request(seconds(5)));
+    set_imported(32);
+    auto second = next_blocks_request(milliseconds(100));
+    ASSERT_TRUE(second);
+    expect_range(*second, 33);
+    // Cut short: the rest is asked for again.
+    reply(*std::move(second), chunks(33, 40));
+    set_imported(40);
+    auto third = next_blocks_request(milliseconds(100));
+    ASSERT_TRUE(third);
+    expect_range(*third, 41);
+}
+
+TEST_F(RangeTest, answers_that_are_not_what_was_asked_for_cost_points) {
+    auto gap = chunks(1, 5);
+    gap.erase(gap.begin() + 2);
+    auto reversed = chunks(1, 2);
+    std::swap(reversed[0], reversed[1]);
+    const std::vector<std::pair<std::vector<ResponseChunk>, double>> answers{
+        {gap, kPenaltyWrongBlock},
+        {reversed, kPenaltyWrongBlock},
+        {chunks(33, 33), kPenaltyWrongBlock},
+        {{{ResponseCode::success, Bytes{1}}}, 20},
+        {{{ResponseCode::server_error, {}}}, 0}};
+    start();
+    for (std::uint32_t i = 1; i <= answers.size(); ++i) {
+        connect_ahead(i);
+        auto asked = next_blocks_request(seconds(1));
+        ASSERT_TRUE(asked);
+        EXPECT_EQ(asked->message.peer, peer(i));
+        reply(*std::move(asked), answers[i - 1].first);
+        EXPECT_TRUE(blocks.empty());
+        EXPECT_NEAR(
+            p2p->peers().points(peer(i), clock.now()), kPeerPointsMax - answers[i - 1].second, 0.5);
+    }
+}
+
+TEST_F(RangeTest, what_came_before_an_error_is_used) {
+    start();
+    connect_ahead(1);
+    auto answer = chunks(1, 3);
+    answer.push_back({ResponseCode::resource_unavailable, {}});
+    reply(take(requests), answer);
+    EXPECT_EQ(blocks.size(), 3u);
+    EXPECT_TRUE(p2p->range().is_active());
+}
+
+TEST_F(RangeTest, blocks_wait_for_room_at_the_verifier) {
+    start();
+    connect_ahead(1);
+    is_verifier_full = true;
+    reply(take(requests), chunks(1, 32));
+    EXPECT_TRUE(blocks.empty());
+    is_verifier_full = false;
+    EXPECT_TRUE(wait([&] { return blocks.size() == 32; }, milliseconds(200)));
+}
+
+// Nothing but time and the peers that are there is needed to start over.
+TEST_F(RangeTest, starts_over_with_the_peers_it_has) {
+    start();
+    connect_ahead(1);
+    reply(take(requests), std::unexpected(SwarmError{SwarmErrorKind::timeout, ""}));
+    const Time failed_at = clock.now();
+    auto again = next_blocks_request(seconds(60));
+    ASSERT_TRUE(again);
+    expect_range(*again, 1);
+    EXPECT_EQ(clock.now() - failed_at, kRangeForgiveTime);
+    // Blocks that are lost on their way to the tree are asked for again too.
+    reply(*std::move(again), chunks(1, 32));
+    again = next_blocks_request(seconds(60));
+    ASSERT_TRUE(again);
+    expect_range(*again, 1);
+}
+
+TEST_F(RangeTest, peer_without_the_protocol_is_followed_by_its_head) {
+    start();
+    connect_ahead(1);
+    reply(take(requests), std::unexpected(SwarmError{SwarmErrorKind::unsupported, ""}));
+    auto next = next_blocks_request(seconds(20));
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->message.protocol, RequestProtocol::blocks_by_root);
 }
 
 // --- peers

@@ -106,36 +106,47 @@ libp2p::gossipsub::Verdict verdict_of(GossipVerdict verdict) {
 // Collects the answer to one request and gives it to whoever asked.
 class Answer {
   public:
-    Answer(std::size_t chunks_max, Reply<SwarmRequest::reply> reply)
-        : chunks_max_(chunks_max), reply_(std::move(reply)) {}
+    Answer(const SwarmRequest& request, Reply<SwarmRequest::reply> reply)
+        : chunks_max_(request.chunks_max),
+          bytes_max_(request.bytes_max),
+          reply_(std::move(reply)) {}
 
     void add(libp2p::ResponseChunk chunk) {
-        if (chunks_.size() == chunks_max_) {
-            has_too_many_ = true;
-        } else {
-            chunks_.push_back(response_chunk(std::move(chunk.data)));
-        }
+        if (++count_ > chunks_max_ || is_full_) return;
+        bytes_ += chunk.data.size();
+        is_full_ = bytes_ > bytes_max_ && !chunks_.empty();
+        if (!is_full_) chunks_.push_back(response_chunk(std::move(chunk.data)));
     }
 
     void finish(const libp2p::ResponseEnd& /*end*/) {
-        if (has_too_many_) {
-            std::move(reply_)(std::unexpected(
-                SwarmError{SwarmErrorKind::malformed, "more chunks than asked for"}));
+        if (count_ > chunks_max_) {
+            fail({SwarmErrorKind::malformed, "more chunks than asked for"});
         } else {
             std::move(reply_)(std::move(chunks_));
         }
     }
 
     void finish(const libp2p::RequestFailure& failure) {
-        std::move(reply_)(std::unexpected(
-            SwarmError{kind_of(failure.kind), std::string{to_string(failure.kind)}}));
+        const SwarmErrorKind kind = kind_of(failure.kind);
+        const bool has_broken_off =
+            kind == SwarmErrorKind::timeout || kind == SwarmErrorKind::disconnected;
+        if (has_broken_off && !chunks_.empty() && count_ <= chunks_max_) {
+            std::move(reply_)(std::move(chunks_));
+        } else {
+            fail({kind, std::string{to_string(failure.kind)}});
+        }
     }
 
   private:
+    void fail(SwarmError error) { std::move(reply_)(std::unexpected(std::move(error))); }
+
     std::size_t chunks_max_;
+    std::size_t bytes_max_;
     Reply<SwarmRequest::reply> reply_;
     std::vector<ResponseChunk> chunks_;
-    bool has_too_many_ = false;
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+    bool is_full_ = false;
 };
 
 }  // namespace
@@ -231,21 +242,21 @@ void SwarmAdapter::handle(SwarmDial dial, Reply<SwarmDial::reply> reply, Context
 void SwarmAdapter::handle(SwarmRequest request,
                           Reply<SwarmRequest::reply> reply,
                           Context& /*context*/) {
-    swarm_.request(request.peer,
-                   protocol_id(request.protocol),
-                   encode_request(request.ssz),
-                   [this, answer = Answer(request.chunks_max, std::move(reply))](
-                       libp2p::RequestEvent event) mutable {
-                       if (auto* chunk = std::get_if<libp2p::ResponseChunk>(&event)) {
-                           const libp2p::RequestId id = chunk->request.id;
-                           answer.add(std::move(*chunk));
-                           swarm_.chunk_handled(id);
-                       } else if (const auto* end = std::get_if<libp2p::ResponseEnd>(&event)) {
-                           answer.finish(*end);
-                       } else {
-                           answer.finish(std::get<libp2p::RequestFailure>(event));
-                       }
-                   });
+    swarm_.request(
+        request.peer,
+        protocol_id(request.protocol),
+        encode_request(request.ssz),
+        [this, answer = Answer(request, std::move(reply))](libp2p::RequestEvent event) mutable {
+            if (auto* chunk = std::get_if<libp2p::ResponseChunk>(&event)) {
+                const libp2p::RequestId id = chunk->request.id;
+                answer.add(std::move(*chunk));
+                swarm_.chunk_handled(id);
+            } else if (const auto* end = std::get_if<libp2p::ResponseEnd>(&event)) {
+                answer.finish(*end);
+            } else {
+                answer.finish(std::get<libp2p::RequestFailure>(event));
+            }
+        });
 }
 
 void SwarmAdapter::handle(SwarmRespond part,

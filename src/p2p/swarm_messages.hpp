@@ -73,7 +73,8 @@ struct SwarmDial {
     libp2p::Multiaddr address;
 };
 
-/// Sends one request and collects the whole answer.
+/// Sends one request and collects the answer. What has come of an answer that breaks off in time or
+/// with the connection is an answer too, if it is anything.
 struct SwarmRequest {
     using reply = Result<std::vector<ResponseChunk>, SwarmError>;
     libp2p::PeerId peer;
@@ -82,6 +83,8 @@ struct SwarmRequest {
     Bytes ssz;
     /// Chunks that the answer may have; more make it malformed.
     std::size_t chunks_max = 1;
+    /// Bytes of the answer that are kept: what exceeds them is left out, except in the first chunk.
+    std::size_t bytes_max = kMaxPayloadSize;
 };
 
 /// Sends a part of the answer to a request of a peer. The answer comes once more can be sent
