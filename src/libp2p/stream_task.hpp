@@ -65,7 +65,6 @@ class TaskSet {
     /// Resets the stream and destroys it soon.
     void discard(std::unique_ptr<Stream> stream);
 
-    std::size_t size() const { return tasks_.size(); }
     /// Destroys every task with its stream, without a word to the task. Not from within a callback
     /// of a stream.
     void clear() { tasks_.clear(); }

@@ -301,6 +301,23 @@ TEST_F(SwarmTest, a_ping_takes_one_round_trip) {
     EXPECT_EQ(outcomes[2], std::unexpected(PingError::timeout));
 }
 
+TEST_F(SwarmTest, a_peer_may_say_again_what_it_speaks) {
+    TestNode a(network, reactor, 1);
+    RawPeer raw(network, reactor, 2);
+    raw.dial(a);
+    IdentifyInfo info;
+    info.agent_version = "other/2";
+    info.protocols = {"/meshsub/1.1.0"};
+    Bytes flight = RawPeer::lines({"/multistream/1.0.0", "/ipfs/id/push/1.0.0"});
+    append(flight, framed(encode_identify(info)));
+    raw.open(flight).finish();
+    reactor.run_for(seconds(1));
+    const auto told = a.all<PeerProtocols>();
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0]->peer, raw.id);
+    EXPECT_EQ(told[0]->info, info);
+}
+
 // ---- hostile peers
 
 TEST_F(SwarmTest, a_negotiation_in_one_flight_is_answered) {

@@ -93,14 +93,6 @@ std::vector<PeerId> Router::mesh(std::string_view topic) const {
     return {found->second.mesh.begin(), found->second.mesh.end()};
 }
 
-std::vector<PeerId> Router::subscribers(std::string_view topic) const {
-    std::vector<PeerId> result;
-    for (const auto& [id, peer] : peers_) {
-        if (peer.topics.contains(topic)) result.push_back(id);
-    }
-    return result;
-}
-
 // ---- peers
 
 void Router::add_peer(const PeerId& id, bool is_outbound, Time now) {

@@ -179,8 +179,6 @@ class Router {
 
     /// The peers in the mesh of `topic`, ascending.
     std::vector<PeerId> mesh(std::string_view topic) const;
-    /// The peers known to be subscribed to `topic`, ascending.
-    std::vector<PeerId> subscribers(std::string_view topic) const;
 
   private:
     /// What happens to messages, counted under these names.

@@ -37,7 +37,6 @@ class ManualReactor final : public Reactor {
         return true;
     }
 
-    ManualClock& manual_clock() { return clock_; }
     std::size_t pending() const { return timers_.size(); }
 
   private:
