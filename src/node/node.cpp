@@ -142,7 +142,7 @@ Result<std::unique_ptr<storage::Storage>, StartError> open_storage(const NodeOpt
     if (!storage) {
         const bool is_config = storage.error().kind == storage::OpenError::Kind::foreign;
         return std::unexpected(StartError{is_config ? kExitConfig : kExitEnvironment,
-                                          directory + ": " + storage.error().what});
+                                          storage.error().what});
     }
     return std::move(*storage);
 }

@@ -182,12 +182,15 @@ int Devnet::prepare() {
         complain(cleared.error().what);
         return kExitUsage;
     }
+    // Six days of slots: the least a production key can have.
+    const auto active_slots =
+        options_.scheme == "prod" ? std::optional<std::uint64_t>{17} : std::nullopt;
     tell(fmt::format("making keys and genesis for {} nodes in {}", options_.nodes, run.string()));
     const auto files =
         write_network_files({.directory = (run / "genesis").string(),
                              .validators = options_.nodes * options_.validators_per_node,
                              .scheme = options_.scheme,
-         .log_active_slots = std::nullopt,
+                             .log_active_slots = active_slots,
                              .nodes = options_.nodes,
                              .genesis_time = std::nullopt,
                              .seconds_to_genesis = kSecondsToGenesis,
