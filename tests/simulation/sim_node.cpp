@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "blockchain/open_chain.hpp"
 #include "libp2p/identity.hpp"
+#include "p2p/simulator_reactor.hpp"
 #include "types/genesis.hpp"
 
 #include <fmt/format.h>
@@ -49,13 +50,6 @@ const ValidatorKeys& keys_of(std::size_t index) {
     return made[index];
 }
 
-libp2p::TimerId SimReactor::after(Duration delay, std::move_only_function<void()> action) {
-    return simulator_.after(
-        delay, [alive = std::weak_ptr(is_alive_), action = std::move(action)]() mutable {
-            if (!alive.expired()) action();
-        });
-}
-
 struct SimNode::Process {
     Process(SimNode& node, std::unique_ptr<storage::Storage> opened)
         : reactor(node.simulator_),
@@ -65,7 +59,7 @@ struct SimNode::Process {
           storage(std::move(opened)) {}
 
     Metrics metrics;
-    SimReactor reactor;
+    p2p::SimulatorReactor reactor;
     SeededRandom net_random;
     SeededRandom pool_random;
     SeededRandom supervisor_random;

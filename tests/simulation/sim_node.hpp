@@ -40,22 +40,6 @@ struct SimGenesis {
     std::shared_ptr<const Validators> validators;
 };
 
-/// The simulator as a libp2p reactor. Its timers end with it.
-class SimReactor final : public libp2p::Reactor {
-  public:
-    explicit SimReactor(actor::Simulator& simulator) : simulator_(simulator) {}
-
-    const Clock& clock() const override { return simulator_.clock(); }
-    libp2p::TimerId after(Duration delay, std::move_only_function<void()> action) override;
-    void cancel(libp2p::TimerId timer) override {
-        if (timer != 0) simulator_.cancel(timer);
-    }
-
-  private:
-    actor::Simulator& simulator_;
-    std::shared_ptr<const bool> is_alive_ = std::make_shared<const bool>(true);
-};
-
 class SimNode {
   public:
     /// `bootnodes`: the addresses of all nodes; validators: those of this node.
