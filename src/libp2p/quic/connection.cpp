@@ -246,6 +246,10 @@ void QuicConnection::fail(int native_error) {
     if (is_protocol_missing_) {
         ngtcp2_ccerr_set_tls_alert(&native_->close_error, kNoApplicationProtocol, nullptr, 0);
         what = "the peer did not ask for the protocol libp2p";
+    } else if (is_crypto_data_exceeded_) {
+        ngtcp2_ccerr_set_transport_error(
+            &native_->close_error, NGTCP2_CRYPTO_BUFFER_EXCEEDED, nullptr, 0);
+        what = "the peer sends too many handshake messages";
     } else if (native_error == NGTCP2_ERR_CRYPTO) {
         const std::uint8_t alert = ngtcp2_conn_get_tls_alert(native_->conn);
         ngtcp2_ccerr_set_tls_alert(&native_->close_error, alert, nullptr, 0);

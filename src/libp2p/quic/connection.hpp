@@ -183,6 +183,7 @@ class QuicConnection {
     bool is_past_handshake_ = false;  // dialled: the library may see short headers
     bool was_reset_statelessly_ = false;
     bool is_protocol_missing_ = false;
+    bool is_crypto_data_exceeded_ = false;
     std::deque<HeldDatagram> held_;
     std::optional<CloseRequest> close_request_;
     std::optional<CloseReason> reason_;

@@ -82,7 +82,10 @@ struct ConnectionCallbacks {
                                 const std::uint8_t* data,
                                 std::size_t size,
                                 void* user_data) {
-        if (offset + size > limits::kCryptoDataSizeMax) return NGTCP2_ERR_CRYPTO;
+        if (offset + size > limits::kCryptoDataSizeMax) {
+            connection_of(user_data).is_crypto_data_exceeded_ = true;
+            return NGTCP2_ERR_CRYPTO;
+        }
         return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user_data);
     }
 

@@ -152,19 +152,31 @@ TEST(HostileListener, with_a_certificate_that_another_key_signed_is_refused) {
               "TLS alert 42, certificate refused: wrong_self_signature");
 }
 
-TEST(HostileListener, with_two_certificates_is_refused_before_they_are_parsed) {
+TEST(HostileListener, with_two_certificates_is_refused) {
     RawOptions options = good_options(1);
     options.certificates.push_back(good_options(2).certificates[0]);
     const std::string error = dial_raw(std::move(options));
     EXPECT_NE(error.find("certificate refused: more_than_one"), std::string::npos) << error;
 }
 
-TEST(HostileListener, with_a_certificate_too_large_is_refused_before_it_is_parsed) {
+TEST(HostileListener, with_a_certificate_too_large_is_refused) {
     Recipe recipe;
     make_valid(recipe);
     recipe.more_extensions = test::extension(test::kKeyUsageId, Bytes(5000, 1));
     const std::string error = dial_raw({.certificates = {recipe.own()}});
     EXPECT_NE(error.find("certificate refused: too_large"), std::string::npos) << error;
+}
+
+/// The reason is the strict reader's: it sees the certificate before GnuTLS does.
+TEST(HostileListener, with_malformed_der_is_refused_before_the_library_parses_it) {
+    RawOptions options = good_options();
+    options.on_encrypt = [](ByteView, MutableByteView content) {
+        const Bytes object_id = from_hex("060a2b0601040183a25a0101").value();
+        const auto found = std::ranges::search(content, object_id);
+        if (!found.empty()) found.front() = 0x07;
+    };
+    EXPECT_NE(dial_raw(std::move(options)).find("certificate refused: malformed"),
+              std::string::npos);
 }
 
 TEST(HostileListener, without_a_protocol_is_refused) {
@@ -438,6 +450,21 @@ TEST(HostilePeer, that_sends_noise_harms_nobody_else) {
         ConnectionEnd& in = *attack.listener.accepted.at(1);
         EXPECT_TRUE(attack.world.reactor.run_until([&] { return !in.streams.empty(); }, 5s));
     }
+}
+
+TEST(HostilePeer, that_never_ends_a_handshake_message_is_disconnected) {
+    Attack attack;
+    // A session ticket of 16 MB, of which 80 KiB are sent.
+    Bytes ticket(80 * 1024, 0);
+    ticket[0] = 4;
+    ticket[1] = ticket[2] = ticket[3] = 0xff;
+    ASSERT_EQ(
+        ngtcp2_conn_submit_crypto_data(
+            attack.client.native->conn, NGTCP2_ENCRYPTION_LEVEL_1RTT, ticket.data(), ticket.size()),
+        0);
+    attack.client.flush();
+    attack.world.reactor.run_for(2s);
+    EXPECT_EQ(attack.outcome(), "the peer sends too many handshake messages");
 }
 
 TEST(HostilePeer, with_endless_handshake_messages_is_refused) {
