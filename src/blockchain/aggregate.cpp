@@ -29,8 +29,6 @@ std::size_t participants_that_fit(const aggregation::AggregationBackend& backend
 
 void Blockchain::aggregate(const Tick& tick) {
     const Slot slot = tick.slot();
-    if (aggregated_slot_ == slot) return;
-    aggregated_slot_ = slot;
     if (!options_.is_aggregator) {
         metrics_.aggregator_skipped(AggregatorSkipped::not_aggregator).Increment();
         return;

@@ -16,8 +16,7 @@ namespace lepton::blockchain {
 using validator::SignFailureKind;
 
 void Blockchain::attest(Slot slot, const std::vector<ValidatorIndex>& attesters) {
-    if (attesters.empty() || attested_slot_ == slot) return;
-    attested_slot_ = slot;
+    if (attesters.empty()) return;
     if (!gate_.allows_duties()) {
         metrics_.missed(Duty::attest, DutyMissed::syncing).Increment();
         return;

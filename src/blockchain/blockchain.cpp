@@ -75,8 +75,8 @@ void Blockchain::process(const Tick& tick) {
         validator::duties_of_slot(slot, store_.validator_count(), options_.own_validators);
     // A proposal that is late would only compete with the next one; where a block of this slot is
     // the head already, there is none to make.
-    const bool is_due = duties.proposer && tick.covers(Phase::propose) && proposed_slot_ != slot &&
-                        store_.head_block().slot < slot;
+    const bool is_due =
+        duties.proposer && tick.covers(Phase::propose) && store_.head_block().slot < slot;
     const bool proposes = is_due && tick.phase() == Phase::propose && gate_.allows_duties();
 
     if (tick.phase() == Phase::accept_votes) coverage_.before_acceptance(store_, slot);
@@ -224,7 +224,7 @@ void Blockchain::prune() {
     // Never within a cascade: its blocks would be fetched again.
     if (failure_ || has_work()) return;
     if (store_.latest_finalized.slot > store_.blocks.nodes().front().slot) {
-        states_.erase(consensus::prune(store_));
+        consensus::prune(store_);
         const std::size_t discarded = pending_.discard_up_to(store_.latest_finalized.slot);
         metrics_.dropped(BlockDropped::not_after_finalized)
             .Increment(static_cast<double>(discarded));

@@ -247,10 +247,7 @@ class Blockchain {
     std::optional<Time> last_tick_;
     UnixMs last_tick_unix_ms_ = 0;
 
-    // Duties: each is done once per slot at most.
-    std::optional<Slot> proposed_slot_;
-    std::optional<Slot> attested_slot_;
-    std::optional<Slot> aggregated_slot_;
+    // Duties. That each is done once per slot follows from the schedule: no phase is due twice.
     std::optional<Proposal> proposal_;
     /// The first one is under way if is_signing_.
     std::deque<Signing> signing_;

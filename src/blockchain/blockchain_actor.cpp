@@ -255,7 +255,7 @@ void BlockchainActor::prepare_keys(Ctx& context) {
                                            stop = context.stop_token(),
                                            self = actor::Recipient<WindowBuilt>{context.self()}] {
         if (stop.stop_requested()) return;
-        self.send_or_count({next.key, KeyRoom::build(next)});
+        self.send_or_count({next.key, KeyRoom::build(next, stop)});
     };
     is_building_window_ = parts_.background.submit(job);
     parts_.metrics.key_windows_building.Set(is_building_window_ ? 1 : 0);

@@ -365,6 +365,18 @@ TEST(BlockchainActor, without_room_on_the_cpu_pool_duties_are_missed_and_time_go
     EXPECT_FALSE(world.system.exit());
 }
 
+TEST(BlockchainActor, a_signing_job_that_found_the_cpu_pool_full_is_offered_again) {
+    World::Disks disks;
+    World world(disks, {.seed = 1, .unix_ms_at_start = kStart, .offload_queue_max = 1});
+    world.run_to(0);
+    world.simulator.run_for(798ms);
+    std::move_only_function<void()> other = [] {};
+    ASSERT_TRUE(world.simulator.submit(other));
+    world.run_to(0, 2);
+    EXPECT_EQ(world.votes.size(), 4U);
+    EXPECT_EQ(world.metrics.missed(Duty::attest, DutyMissed::key).Value(), 0);
+}
+
 TEST(BlockchainActor, the_same_seed_gives_the_same_run) {
     std::set<std::uint64_t> hashes;
     for (int run = 0; run < 2; ++run) {

@@ -124,6 +124,41 @@ TEST(Blockchain, a_restart_resumes_where_the_chain_was) {
     EXPECT_EQ(again.blocks.front().block.parent_root, before->head.root);
 }
 
+TEST(Blockchain, a_restart_within_a_slot_does_not_propose_again) {
+    storage::MemoryDisk disk;
+    {
+        TestChain node(with_all_validators());
+        node.go_to(3);
+        disk = node.disk.clone();
+    }
+    TestChain again(
+        with_all_validators(), std::move(disk), test::kGenesisTime * 1000 + 3 * 4'000 + 100);
+    again.holds = [](const Effect&) { return true; };
+    again.chain().tick();
+    again.run();
+    EXPECT_TRUE(again.held.empty());
+    EXPECT_EQ(again.metrics.block_building_failures.Value(), 0);
+}
+
+TEST(Blockchain, a_chain_that_does_not_finalize_stays_within_its_bounds) {
+    TestChain node;
+    node.chain().set_aggregator(false);
+    node.go_to(300, 4);
+    EXPECT_EQ(node.view()->head.slot, Slot{300});
+    EXPECT_EQ(node.view()->latest_finalized.slot, Slot{0});
+    EXPECT_EQ(node.view()->nodes->size(), 301U);
+    node.chain().set_aggregator(true);
+    for (std::uint64_t slot = 301; slot < 400 && node.view()->latest_finalized.slot == Slot{0};
+         ++slot) {
+        node.go_to(slot, 4);
+    }
+    const Checkpoint finalized = node.view()->latest_finalized;
+    ASSERT_GT(finalized.slot, Slot{256});
+    node.go_to(node.view()->current_slot.value + 2);
+    EXPECT_LT(node.view()->nodes->size(), 40U);
+    EXPECT_FALSE(node.chain().failure());
+}
+
 TEST(Blockchain, a_failed_write_stops_everything_and_loses_nothing_committed) {
     const auto blocks = test::blocks_until(9);
     // Writes of an undisturbed run, beyond those of the beginning.

@@ -75,9 +75,13 @@ TEST(Attest, votes_that_are_signed_after_their_slot_stay_here) {
     node.go_to(1);
     auto jobs = node.take_held<SignJob>();
     ASSERT_EQ(jobs.size(), 1U) << "one job at a time: the block waits";
+    node.holds = [](const Effect& effect) {
+        return TestChain::is<SignJob>(effect) || TestChain::is<OwnAttestation>(effect);
+    };
     node.release(jobs[0]);
     EXPECT_TRUE(node.votes.empty());
     EXPECT_EQ(node.metrics.missed(Duty::attest, DutyMissed::late).Value(), 4);
+    ASSERT_EQ(node.held.size(), 1U) << "not even the verifier sees them";
     EXPECT_TRUE(is_role(node.held.at(0), Role::proposal)) << "the next job follows";
 }
 
@@ -122,7 +126,18 @@ TEST(Attest, a_journal_that_cannot_be_written_stops_the_node) {
     EXPECT_TRUE(node.chain().take_effects().empty());
 }
 
-TEST(Attest, signing_jobs_that_wait_are_bounded_and_blocks_go_first) {
+TEST(Attest, blocks_are_signed_before_votes_that_wait) {
+    TestChain node;
+    node.holds = [](const Effect& effect) { return TestChain::is<SignJob>(effect); };
+    node.go_to(2);
+    node.release(node.take_held<SignJob>().at(0));
+    const auto next = node.take_held<SignJob>();
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_EQ(next[0].requests[0].role, Role::proposal);
+    EXPECT_EQ(next[0].requests[0].slot, Slot{2});
+}
+
+TEST(Attest, signing_jobs_that_wait_are_bounded) {
     TestChain node;
     node.holds = [](const Effect& effect) { return TestChain::is<SignJob>(effect); };
     node.go_to(9, 1);
@@ -347,6 +362,20 @@ TEST(Propose, a_build_that_outlives_its_slot_is_given_up_at_every_step) {
         node.go_to(3, 1);
         EXPECT_EQ(node.blocks.back().block.slot, Slot{3}) << step;
     }
+}
+
+TEST(Propose, a_late_block_is_imported_and_does_not_pass_for_the_next_one) {
+    TestChain node;
+    node.holds = [](const Effect& effect) { return TestChain::is<OwnBlock>(effect); };
+    node.go_to(2);
+    auto own = node.take_held<OwnBlock>();
+    ASSERT_EQ(own.size(), 2U);
+    node.release(std::move(own[0]));
+    EXPECT_TRUE(node.blocks.empty());
+    EXPECT_EQ(node.metrics.imported(network_api::BlockSource::own).Value(), 1);
+    node.release(std::move(own[1]));
+    ASSERT_EQ(node.blocks.size(), 1U);
+    EXPECT_EQ(node.blocks[0].block.slot, Slot{2});
 }
 
 TEST(Propose, failures_of_jobs_are_counted_and_the_next_slot_goes_on) {

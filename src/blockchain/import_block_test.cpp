@@ -72,6 +72,35 @@ TEST(ImportBlock, ticks_go_on_during_a_cascade) {
     EXPECT_EQ(node.view()->head.slot, Slot{9});
 }
 
+TEST(ImportBlock, nothing_is_asked_for_whose_parent_was_just_imported) {
+    const auto blocks = blocks_until(4);
+    TestChain node(follower());
+    node.go_to(4);
+    node.hear(blocks[2]);
+    node.hear(blocks[1]);
+    node.hear(blocks[0]);
+    for (const Root& root : node.fetches) node.chain().fetched(root, FetchStatus::delivered);
+    const std::size_t fetches = node.fetches.size();
+    ASSERT_TRUE(node.chain().has_work());
+    node.hear(blocks[3]);
+    node.go_to(4, 4);
+    EXPECT_EQ(node.fetches.size(), fetches) << "its ancestors only wait for their turn";
+    node.work();
+    EXPECT_EQ(node.view()->head.slot, Slot{4});
+}
+
+TEST(ImportBlock, the_state_of_a_recent_parent_is_in_memory) {
+    const auto blocks = blocks_until(3);
+    TestChain node(follower());
+    node.go_to(3);
+    node.hear(blocks[0]);
+    node.disk.records(storage::Table::states).clear();
+    node.hear(blocks[1]);
+    node.hear(blocks[2]);
+    EXPECT_FALSE(node.chain().failure());
+    EXPECT_EQ(node.view()->head.slot, Slot{3});
+}
+
 TEST(ImportBlock, pruning_waits_for_the_end_of_a_cascade) {
     const auto blocks = blocks_until(10);
     const SignedBlock fork = lonely_block();
@@ -82,6 +111,9 @@ TEST(ImportBlock, pruning_waits_for_the_end_of_a_cascade) {
     node.hear(blocks[0]);
     while (node.chain().has_work()) {
         EXPECT_TRUE(node.storage->signed_block_bytes(root_of(fork)).value());
+        for (const auto& shown : *node.view()->nodes) {
+            EXPECT_GE(shown.slot, node.view()->latest_finalized.slot);
+        }
         node.chain().work();
     }
     EXPECT_EQ(node.view()->head.slot, Slot{10});

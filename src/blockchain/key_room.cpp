@@ -32,8 +32,13 @@ std::optional<KeyRoom::Preparation> KeyRoom::next_preparation(Slot current_slot)
     return next;
 }
 
-KeyRoom::Window KeyRoom::build(const Preparation& preparation) {
-    return preparation.key->build_window(preparation.slot.value, crypto::run_in_order);
+KeyRoom::Window KeyRoom::build(const Preparation& preparation, const std::stop_token& stop) {
+    // Leaving leaves out makes a tree whose root does not fit the key: the window is refused.
+    const crypto::ParallelFor until_stopped =
+        [&stop](std::size_t count, const std::function<void(std::size_t)>& body) {
+            for (std::size_t i = 0; i < count && !stop.stop_requested(); ++i) body(i);
+        };
+    return preparation.key->build_window(preparation.slot.value, until_stopped);
 }
 
 void KeyRoom::install(const crypto::Signer& key, Window window) {

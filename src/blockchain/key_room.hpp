@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <vector>
 
 namespace lepton::blockchain {
@@ -44,9 +45,10 @@ class KeyRoom {
     std::optional<Preparation> next_preparation(Slot current_slot) const;
 
     using Window = Result<std::unique_ptr<crypto::PreparedWindow>, crypto::SignatureError>;
-    /// Returns the window of the key that holds the slot.
+    /// Returns the window of the key that holds the slot. A stop request ends the work within
+    /// milliseconds, with an error.
     /// Cost: up to minutes
-    static Window build(const Preparation& preparation);
+    static Window build(const Preparation& preparation, const std::stop_token& stop);
 
     /// Takes over a window of `key`; with an error, the key is not tried again.
     void install(const crypto::Signer& key, Window window);

@@ -63,7 +63,7 @@ TEST_F(KeyRoomTest, a_key_is_prepared_further_before_its_window_ends) {
     EXPECT_EQ(next->key->prepared(), (crypto::SlotRange{0, 32}));
     EXPECT_EQ(room_->sign({vote_at(32)})[0].error().kind, SignFailureKind::outside_key_window);
 
-    room_->install(*next->key, KeyRoom::build(*next));
+    room_->install(*next->key, KeyRoom::build(*next, {}));
     EXPECT_EQ(next->key->prepared(), (crypto::SlotRange{16, 48}));
     EXPECT_FALSE(room_->next_preparation(Slot{16}));
     EXPECT_TRUE(room_->sign({vote_at(31)})[0]);
@@ -71,10 +71,19 @@ TEST_F(KeyRoomTest, a_key_is_prepared_further_before_its_window_ends) {
     EXPECT_TRUE(room_->sign({vote_at(47)})[0]);
 }
 
+TEST_F(KeyRoomTest, a_stop_request_ends_the_building_of_a_window) {
+    const auto next = room_->next_preparation(Slot{70});
+    ASSERT_TRUE(next);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_EQ(KeyRoom::build(*next, stop.get_token()).error(),
+              crypto::SignatureError::secret_key_bottom_root);
+}
+
 TEST_F(KeyRoomTest, a_key_that_cannot_sign_now_comes_first) {
     const auto next = room_->next_preparation(Slot{70});
     ASSERT_TRUE(next);
-    room_->install(*next->key, KeyRoom::build(*next));
+    room_->install(*next->key, KeyRoom::build(*next, {}));
     EXPECT_TRUE(next->key->prepared().contains(70));
     EXPECT_TRUE(room_->sign({vote_at(70)})[0]);
     EXPECT_FALSE(room_->next_preparation(Slot{300})) << "no key ever signs that slot";

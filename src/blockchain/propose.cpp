@@ -24,10 +24,7 @@ namespace lepton::blockchain {
 using aggregation::AggregationError;
 
 void Blockchain::begin_proposal(Slot slot, ValidatorIndex proposer) {
-    LEPTON_ASSERT(proposed_slot_ != slot && slot > Slot{0});
-    proposed_slot_ = slot;
-    if (proposal_) abandon_proposal(DutyMissed::late, "the next one is due");
-
+    LEPTON_ASSERT(!proposal_ && slot > Slot{0});
     coverage_.before_proposal(store_, slot - 1);
     const Time begun = clock_.now();
     auto parent_state = states_.get(store_.head);

@@ -52,13 +52,4 @@ void StateCache::put(const Root& block_root, std::shared_ptr<const State> state)
     entries_.pop_back();
 }
 
-void StateCache::erase(std::span<const Root> block_roots) {
-    for (const Root& root : block_roots) {
-        const auto at = index_.find(root);
-        if (at == index_.end()) continue;
-        entries_.erase(at->second);
-        index_.erase(at);
-    }
-}
-
 }  // namespace lepton::blockchain

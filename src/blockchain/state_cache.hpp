@@ -14,7 +14,6 @@
 
 #include <list>
 #include <memory>
-#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -33,9 +32,6 @@ class StateCache {
 
     /// Keeps a state; the one not used for longest leaves when there are too many.
     void put(const Root& block_root, std::shared_ptr<const State> state);
-
-    /// Forgets the states of blocks that were pruned.
-    void erase(std::span<const Root> block_roots);
 
     std::size_t size() const { return entries_.size(); }
 

@@ -69,15 +69,6 @@ TEST_F(StateCacheTest, the_state_used_last_stays) {
     EXPECT_EQ(reader_.reads, 1);
 }
 
-TEST_F(StateCacheTest, pruned_states_leave) {
-    cache_.put(test::root_of(1), state_at(1));
-    cache_.put(test::root_of(2), state_at(2));
-    cache_.erase(std::vector{test::root_of(1), test::root_of(3)});
-    EXPECT_EQ(cache_.size(), 1U);
-    EXPECT_FALSE(cache_.get(test::root_of(1)));
-    EXPECT_EQ(*cache_.get(test::root_of(2)).value(), *state_at(2));
-}
-
 TEST_F(StateCacheTest, what_the_database_says_is_named) {
     const auto missing = cache_.get(test::root_of(1));
     ASSERT_FALSE(missing);

@@ -34,7 +34,8 @@ inline NetworkProfile test_profile() {
     return network_profile("leanspec-test").value();
 }
 
-/// Validator i votes with key i and proposes with key kValidatorCount + i. Slots 0 to 31.
+/// Validator i votes with key i and proposes with key kValidatorCount + i. The keys are good for
+/// slots 0 to 31; later ones get signatures that have the right form only.
 inline const crypto::Signer& key_of(ValidatorIndex index, validator::Role role) {
     const auto at = static_cast<std::size_t>(index.value);
     return aggregation::validator(role == validator::Role::attestation ? at : kValidatorCount + at);
@@ -205,7 +206,7 @@ class TestChain {
         SignResults results;
         for (const validator::SignRequest& request : job.requests) {
             results.push_back(Signature{key_of(request.validator_index, request.role)
-                                            .sign(request.slot.value, request.message.bytes)
+                                            .sign(request.slot.value % 32, request.message.bytes)
                                             .value()});
         }
         chain_->on_signed(job.id, std::move(results));

@@ -268,6 +268,13 @@ TEST_F(VerifierTest, bytes_found_invalid_are_refused_unread) {
     EXPECT_EQ(neighbours_.reports.size(), 1U);
     EXPECT_EQ(metrics_.known_invalid.Value(), 1);
 
+    verifier_.receive(received(vote(1, 66)));
+    finish_votes(take_votes(), {std::unexpected(SignatureError::root_mismatch)});
+    verifier_.receive(received(vote(1, 66)));
+    EXPECT_FALSE(verifier_.next_work());
+    EXPECT_EQ(last_verdict(), GossipVerdict::reject);
+    EXPECT_EQ(metrics_.known_invalid.Value(), 2);
+
     verifier_.receive(received(block(1, 67)));
     EXPECT_TRUE(verifier_.next_work()) << "a garbage proof must not censor the block itself";
 }
@@ -327,9 +334,12 @@ TEST_F(VerifierTest, our_own_messages_wait_for_room_in_order) {
     }
     EXPECT_TRUE(verifier_.retry_own());
     neighbours_.is_blockchain_full = false;
+    verifier_.receive(network_api::OwnAttestation{vote(3), hash_tree_root(vote(3).data)});
+    finish_votes(take_votes(), {{}});
+    EXPECT_TRUE(neighbours_.votes.empty()) << "nothing overtakes what waits";
     EXPECT_FALSE(verifier_.retry_own());
-    ASSERT_EQ(neighbours_.votes.size(), 3U);
-    for (std::uint64_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(neighbours_.votes.size(), 4U);
+    for (std::uint64_t i = 0; i < 4; ++i) {
         EXPECT_EQ(neighbours_.votes[i].attestation->validator_index, ValidatorIndex{i});
         EXPECT_EQ(neighbours_.votes[i].peer, "");
     }
