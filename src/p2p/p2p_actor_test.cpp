@@ -8,6 +8,7 @@
 #include "actor/system.hpp"
 #include "libp2p/simulation/sim_identity.hpp"
 #include "libp2p/simulation/sim_network.hpp"
+#include "p2p/fake_block_reader.hpp"
 #include "p2p/simulator_reactor.hpp"
 #include "types/ssz.hpp"
 
@@ -54,33 +55,6 @@ std::vector<SignedBlock> chain_of(std::uint64_t length) {
     }
     return chain;
 }
-
-class FakeReader final : public storage::BlockReader {
-  public:
-    Result<std::optional<Bytes>, IoError> signed_block_bytes(const Root& root) const override {
-        const auto found = blocks.find(root);
-        if (found == blocks.end()) return std::nullopt;
-        return ssz::encode(found->second);
-    }
-    Result<std::optional<Bytes>, IoError> state_bytes(const Root&) const override {
-        return std::nullopt;
-    }
-    Result<std::vector<Checkpoint>, IoError> canonical_blocks(Slot start,
-                                                              std::uint64_t count) const override {
-        std::vector<Checkpoint> found;
-        for (const auto& [root, block] : blocks) {
-            const Slot slot = block.block.slot;
-            if (slot >= start && slot - start < count) found.push_back({root, slot});
-        }
-        std::ranges::sort(found, {}, &Checkpoint::slot);
-        return found;
-    }
-    Result<std::optional<storage::Checkpoints>, IoError> checkpoints() const override {
-        return std::nullopt;
-    }
-
-    std::map<Root, SignedBlock> blocks;
-};
 
 // The simulated world of one test.
 struct World {
@@ -184,7 +158,7 @@ class Node {
 
     PeerId id;
     Metrics metrics;
-    FakeReader reader;
+    FakeBlockReader reader;
     network_api::ChainViewSnapshot chain{std::make_shared<const network_api::ChainView>()};
     std::optional<actor::ActorRef<P2pActor>> p2p;
     bool accepts_gossip = true;
@@ -288,7 +262,7 @@ TEST(P2pActor, wanted_block_comes_by_root) {
     World world;
     Node a(world, 1);
     Node b(world, 2, {1});
-    a.reader.blocks.emplace(root_of(block(5)), block(5));
+    a.reader.add(block(5));
     a.start();
     b.start();
     // Before there is any peer.
@@ -319,7 +293,7 @@ TEST(P2pActor, node_that_is_a_little_behind_gets_the_head_of_its_peer) {
     World world;
     Node a(world, 1);
     Node b(world, 2, {1});
-    a.reader.blocks.emplace(root_of(block(10)), block(10));
+    a.reader.add(block(10));
     a.set_head(10, root_of(block(10)));
     a.start();
     b.start();
@@ -327,7 +301,7 @@ TEST(P2pActor, node_that_is_a_little_behind_gets_the_head_of_its_peer) {
     EXPECT_EQ(b.received[0].block, block(10));
     EXPECT_EQ(b.received[0].source, BlockSource::sync);
     // A later head is found by asking again, without a new connection.
-    a.reader.blocks.emplace(root_of(block(15)), block(15));
+    a.reader.add(block(15));
     a.set_head(15, root_of(block(15)));
     ASSERT_TRUE(world.run_until([&] { return b.received.size() == 2; }, seconds(15)));
     EXPECT_EQ(b.received[1].block, block(15));
@@ -339,7 +313,7 @@ TEST(P2pActor, node_that_is_far_behind_catches_up_by_range) {
     Node a(world, 1);
     Node b(world, 2, {1});
     const std::vector<SignedBlock> chain = chain_of(150);
-    for (const SignedBlock& each : chain) a.reader.blocks.emplace(root_of(each), each);
+    for (const SignedBlock& each : chain) a.reader.add(each);
     a.set_head(150, root_of(chain.back()));
     b.imports = true;
     a.start();
@@ -363,7 +337,7 @@ TEST(P2pActor, large_answer_arrives_whole) {
     Bytes noise(kProofSizeMax);
     world.random.fill(noise);
     large.proof.proof = ProofBytes(noise);
-    a.reader.blocks.emplace(root_of(large), large);
+    a.reader.add(large);
     a.start();
     b.start();
     b.fetch(root_of(large));
@@ -553,7 +527,7 @@ class P2pActorAlone : public testing::Test {
     }
 
     World world;
-    FakeReader reader;
+    FakeBlockReader reader;
     Metrics metrics;
     network_api::ChainViewSnapshot chain{std::make_shared<const network_api::ChainView>()};
     FakeAdapter::Notes notes;
