@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "p2p/p2p.hpp"
 
+#include "base/log.hpp"
 #include "p2p/p2p_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -137,6 +138,74 @@ TEST_F(P2pTest, reply_that_cannot_be_sent_ends_its_request_only) {
     ASSERT_EQ(responses.size(), 2u);
     responses.back().then(std::unexpected(SwarmError{SwarmErrorKind::timeout, ""}));
     EXPECT_EQ(metric(R"(lepton_requests_received_total{protocol="status",result="timeout"})"), 1);
+}
+
+// --- what the operator reads
+
+class LoggedP2pTest : public P2pTest {
+  protected:
+    LoggedP2pTest() { log::set_level(log::Level::debug); }
+    ~LoggedP2pTest() override { log::set_level(log::Level::info); }
+
+    // What is logged while `action` runs.
+    template <class Action>
+    static std::string logged(Action action) {
+        testing::internal::CaptureStderr();
+        action();
+        log::flush();
+        return testing::internal::GetCapturedStderr();
+    }
+};
+
+TEST_F(LoggedP2pTest, every_failure_names_peer_protocol_and_request) {
+    config.bootnodes = {address(9)};
+    start();
+    const std::string no_dial = logged([&] {
+        take(dials).then(std::unexpected(SwarmError{SwarmErrorKind::timeout, "no answer"}));
+    });
+    EXPECT_NE(no_dial.find("dial_failed address=" + address(9).to_string() +
+                           " kind=timeout what=\"no answer\""),
+              std::string::npos)
+        << no_dial;
+
+    connect_quietly(1);
+    const std::string name = peer(1).to_base58();
+    event(RequestReceived{{17, peer(1), RequestProtocol::status}, ssz::encode(Status{})});
+    const std::string no_reply = logged([&] {
+        take(responses).then(std::unexpected(SwarmError{SwarmErrorKind::disconnected, "reset"}));
+    });
+    EXPECT_NE(no_reply.find("response_failed peer=" + name +
+                            " protocol=status request=17 kind=disconnected what=\"reset\""),
+              std::string::npos)
+        << no_reply;
+
+    want(root(1));
+    const std::string no_block = logged([&] {
+        reply(take(requests), std::unexpected(SwarmError{SwarmErrorKind::timeout, "10 s"}));
+    });
+    EXPECT_NE(no_block.find("block_request_failed root=0x01010101 peer=" + name +
+                            " request=1 kind=timeout what=\"10 s\""),
+              std::string::npos)
+        << no_block;
+}
+
+TEST_F(LoggedP2pTest, publishing_is_logged_on_its_outcome_only) {
+    start();
+    const auto own = std::make_shared<const SignedBlock>(block(100));
+    const auto publish = [&] {
+        p2p->publish(network_api::PublishBlock{own, root(4)}, [](const PublishOutcome&) {});
+        collect();
+    };
+    EXPECT_EQ(logged(publish), "");
+    const std::string sent = logged([&] { take(publishes).then({PublishStatus::published, 3}); });
+    EXPECT_NE(sent.find("kind=block slot=100 root=0x04040404 status=published peers=3"),
+              std::string::npos)
+        << sent;
+    publish();
+    const std::string refused = logged([&] { take(publishes).then({PublishStatus::no_peers, 0}); });
+    EXPECT_NE(refused.find("kind=block slot=100 root=0x04040404 status=no_peers peers=0"),
+              std::string::npos)
+        << refused;
 }
 
 }  // namespace
