@@ -141,8 +141,8 @@ Result<std::unique_ptr<storage::Storage>, StartError> open_storage(const NodeOpt
     auto storage = storage::Storage::open(std::move(*backend), identity);
     if (!storage) {
         const bool is_config = storage.error().kind == storage::OpenError::Kind::foreign;
-        return std::unexpected(StartError{is_config ? kExitConfig : kExitEnvironment,
-                                          storage.error().what});
+        return std::unexpected(
+            StartError{is_config ? kExitConfig : kExitEnvironment, storage.error().what});
     }
     return std::move(*storage);
 }
@@ -383,7 +383,8 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
                        .is_aggregator = options.is_aggregator,
                        .is_sync_gate_enabled = !options.disable_duty_sync_gate,
                        .attestations_per_block_max =
-                           static_cast<std::size_t>(options.max_attestations_per_block)},
+                           static_cast<std::size_t>(options.max_attestations_per_block),
+                       .attestation_committee_count = files.committee_count},
         .store = std::move(*store),
         .keys = std::move(key_room),
         .identity_public_key = files.identity->public_key_protobuf(),
