@@ -361,6 +361,29 @@ TEST(QuicEndpoint, retry_token_is_good_for_its_address_and_for_a_while) {
     EXPECT_EQ(listener.peer.counters.dropped(Drop::invalid_token), 2u);
 }
 
+/// The first packet of a large first message may overtake the others; or somebody sends only such.
+TEST(QuicEndpoint, later_part_of_a_first_message_is_kept_only_for_a_proven_address) {
+    World world;
+    Peer listener{world, 1};
+    listener.listen();
+    test::RawOptions options;
+    options.on_encrypt = [](ByteView header, MutableByteView content) {
+        const bool is_initial = (header[0] & 0xf0) == 0xc0;
+        if (is_initial && content[0] == 0x06 && content[1] == 0) content[1] = 4;  // CRYPTO offset
+    };
+    RawPeer client{world, address_of("10.0.0.200", 4001), std::move(options)};
+    client.dial(SocketAddress::from_multiaddr(listener.address));
+    world.reactor.run_for(1500us);
+    EXPECT_EQ(listener.counters.retries_sent.Value(), 1);
+    EXPECT_EQ(listener.counters.connections.Value(), 0);
+    EXPECT_EQ(listener.counters.half_open.Value(), 0);
+    world.reactor.run_for(10ms);
+    EXPECT_EQ(listener.counters.retries_sent.Value(), 1);
+    EXPECT_EQ(listener.counters.half_open.Value(), 1);
+    world.reactor.run_for(10s);
+    EXPECT_EQ(listener.counters.half_open.Value(), 0);
+}
+
 TEST(QuicEndpoint, flood_of_first_packets_leaves_memory_and_honest_diallers_alone) {
     Listener listener;
     Peer dialler{listener.world, 2};
