@@ -47,7 +47,12 @@ inline constexpr std::uint64_t kRangeSlotsMin = 16;
 /// Slots asked for at a time, and the bytes of an answer that are kept: blocks of half a megabyte.
 inline constexpr std::uint64_t kRangeBatch = 32;
 inline constexpr std::size_t kRangeBytesMax = 16 * 1024 * 1024;
-/// The own head must move within this after an answer was handed on; how often it is looked at.
+/// The same over a stretch without blocks, so that a long one is crossed soon.
+inline constexpr std::uint64_t kRangeEmptyBatchMax = 256;
+/// Least time between two requests: what any peer allows, and faster than blocks are imported.
+inline constexpr Duration kRangeRequestInterval = std::chrono::milliseconds(100);
+/// One more block must be imported within this after an answer was handed on or the
+/// last one was imported; how often it is looked at.
 inline constexpr Duration kRangeImportTime = std::chrono::seconds(10);
 inline constexpr Duration kRangeLookInterval = std::chrono::milliseconds(50);
 /// After this a peer that was of no use is asked again.

@@ -267,7 +267,7 @@ std::string_view P2p::take_range(const RangeRequest& request,
         return what;
     };
     if (chunks.empty()) {
-        range_.empty(request.id, now());
+        range_.empty(request.id);
         return "empty";
     }
     const auto view = chain_.get();

@@ -24,6 +24,7 @@ void RangeSync::peer_disconnected(const PeerId& peer, Time now) {
 }
 
 std::optional<RangeRequest> RangeSync::next(const ChainView& view, Time now) {
+    wake_at_.reset();
     if (forgive_at_ && *forgive_at_ <= now) {
         blamed_.clear();
         forgive_at_.reset();
@@ -42,6 +43,7 @@ bool RangeSync::look(Importing& importing, const ChainView& view, Time now) {
         static_cast<std::size_t>(std::ranges::count_if(importing.blocks, is_imported));
     if (imported == importing.blocks.size()) {
         cursor_ = importing.blocks.back().slot + 1;
+        cursor_peer_.reset();
         state_ = Idle{};
         return true;
     }
@@ -61,49 +63,67 @@ std::optional<RangeRequest> RangeSync::start(Slot own_head, Time now) {
         if (is_ahead && !blamed_.contains(peer)) candidates.push_back(peer);
     }
     if (candidates.empty()) {
-        cursor_ = Slot{};
+        reset_cursor();
         return std::nullopt;
     }
-    const PeerId& peer = candidates[static_cast<std::size_t>(random_.below(candidates.size()))];
+    if (now < paced_until_) {
+        wake_at_ = paced_until_;
+        return std::nullopt;
+    }
+    if (cursor_peer_ && !std::ranges::binary_search(candidates, *cursor_peer_)) reset_cursor();
+    const PeerId peer =
+        cursor_peer_ ? *cursor_peer_
+                     : candidates[static_cast<std::size_t>(random_.below(candidates.size()))];
     const Slot head = heads_.at(peer);
     const Slot first = std::max(own_head + 1, cursor_);
     if (first > head) {
         // It said that it has a head there, and that there is nothing up to it.
-        cursor_ = Slot{};
+        reset_cursor();
         blame(peer, now);
         return start(own_head, now);
     }
-    const std::uint64_t count = std::min(kRangeBatch, head - first + 1);
-    state_ = InFlight{{++last_id_, peer, first, count}};
+    paced_until_ = now + kRangeRequestInterval;
+    state_ = InFlight{{++last_id_, peer, first, std::min(batch_, head - first + 1)}};
     return std::get<InFlight>(state_).request;
+}
+
+void RangeSync::reset_cursor() {
+    cursor_ = Slot{};
+    cursor_peer_.reset();
+    batch_ = kRangeBatch;
 }
 
 void RangeSync::delivered(std::uint64_t id, std::vector<Checkpoint> blocks, Time now) {
     const RangeRequest* request = in_flight(id);
     if (request == nullptr) return;
     LEPTON_ASSERT(!blocks.empty());
-    cursor_ = Slot{};
-    state_ = Importing{request->peer, std::move(blocks), 0, now + kRangeImportTime, now};
+    const PeerId peer = request->peer;
+    reset_cursor();
+    state_ = Importing{peer, std::move(blocks), 0, now + kRangeImportTime, now};
 }
 
-void RangeSync::empty(std::uint64_t id, Time /*now*/) {
+void RangeSync::empty(std::uint64_t id) {
     const RangeRequest* request = in_flight(id);
     if (request == nullptr) return;
     cursor_ = request->start + request->count;
+    cursor_peer_ = request->peer;
+    batch_ = std::min(batch_ * 4, kRangeEmptyBatchMax);
     state_ = Idle{};
 }
 
 void RangeSync::failed(std::uint64_t id, Time now) {
     const RangeRequest* request = in_flight(id);
     if (request == nullptr) return;
-    cursor_ = Slot{};
     blame(request->peer, now);
+    reset_cursor();
     state_ = Idle{};
 }
 
 std::optional<Time> RangeSync::next_due() const {
     if (const auto* importing = std::get_if<Importing>(&state_)) return importing->look_at;
-    return std::holds_alternative<Idle>(state_) ? forgive_at_ : std::nullopt;
+    if (std::holds_alternative<InFlight>(state_)) return std::nullopt;
+    if (forgive_at_ && wake_at_) return std::min(*forgive_at_, *wake_at_);
+    return forgive_at_ ? forgive_at_ : wake_at_;
 }
 
 void RangeSync::blame(const PeerId& peer, Time now) {

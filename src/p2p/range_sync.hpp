@@ -49,7 +49,7 @@ class RangeSync {
     /// nothing for a request that is over.
     void delivered(std::uint64_t id, std::vector<Checkpoint> blocks, Time now);
     /// The answer had no blocks: the slots are empty, or the peer does not tell.
-    void empty(std::uint64_t id, Time now);
+    void empty(std::uint64_t id);
     /// There is no usable answer.
     void failed(std::uint64_t id, Time now);
 
@@ -75,6 +75,8 @@ class RangeSync {
     };
 
     void blame(const libp2p::PeerId& peer, Time now);
+    /// Goes on right above the own head, with any peer.
+    void reset_cursor();
     std::optional<RangeRequest> start(Slot own_head, Time now);
     /// Returns whether the wait for imports is over.
     bool look(Importing& importing, const network_api::ChainView& view, Time now);
@@ -86,8 +88,15 @@ class RangeSync {
     /// Peers that were of no use lately.
     std::set<libp2p::PeerId> blamed_;
     std::optional<Time> forgive_at_;
-    /// Slots below it were imported or found empty, as far as a peer can tell.
+    /// Slots below it were imported, or `cursor_peer_` says that they are empty: it alone is asked
+    /// to go on from there.
     Slot cursor_;
+    std::optional<libp2p::PeerId> cursor_peer_;
+    /// Slots to ask for; more while they are empty.
+    std::uint64_t batch_ = kRangeBatch;
+    /// Not before this is the next request made.
+    Time paced_until_{};
+    std::optional<Time> wake_at_;
     std::uint64_t last_id_ = 0;
 };
 

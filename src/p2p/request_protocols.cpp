@@ -88,7 +88,8 @@ libp2p::RequestProtocol swarm_protocol(RequestProtocol protocol) {
             made.rate = {256, std::chrono::seconds(1)};
             break;
         case RequestProtocol::blocks_by_range:
-            made.rate = {16, std::chrono::seconds(4)};
+            // Twice what lepton itself makes of it while it catches up.
+            made.rate = {80, std::chrono::seconds(4)};
             break;
     }
     return made;
