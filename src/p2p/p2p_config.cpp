@@ -2,9 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "p2p/p2p_config.hpp"
 
-#include "base/assert.hpp"
-
-#include <set>
+#include "validator/duties.hpp"
 
 namespace lepton::p2p {
 namespace {
@@ -18,18 +16,8 @@ std::vector<Topic> with_subnets(const std::vector<SubnetId>& subnets) {
 }  // namespace
 
 std::vector<SubnetId> subscribed_subnets(const P2pConfig& config) {
-    LEPTON_ASSERT(config.committee_count > 0);
-    std::set<SubnetId> subnets;
-    for (const ValidatorIndex validator : config.validators) {
-        subnets.insert(subnet_of(validator, config.committee_count));
-    }
-    if (config.is_aggregator) {
-        for (const SubnetId subnet : config.aggregate_subnets) {
-            if (subnet.value < config.committee_count) subnets.insert(subnet);
-        }
-        if (subnets.empty()) subnets.insert(SubnetId{0});
-    }
-    return {subnets.begin(), subnets.end()};
+    return validator::subnets_to_subscribe(
+        config.validators, config.committee_count, config.is_aggregator, config.aggregate_subnets);
 }
 
 std::vector<Topic> subscribed_topics(const P2pConfig& config) {

@@ -31,11 +31,6 @@ struct P2pConfig {
     std::map<libp2p::PeerId, std::string> peer_names;
 };
 
-/// Returns the subnet that `validator` votes on.
-inline SubnetId subnet_of(ValidatorIndex validator, std::uint64_t committee_count) {
-    return SubnetId{validator.value % committee_count};
-}
-
 /// Returns the attestation subnets a node listens to, ascending: those of its own validators, so
 /// that it is in the mesh it publishes to, and for an aggregator the ones it was given; an
 /// aggregator that would have none gets subnet 0. Fixed from start to stop.

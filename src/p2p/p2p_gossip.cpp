@@ -6,6 +6,7 @@
 #include "p2p/p2p.hpp"
 #include "p2p/snappy_block.hpp"
 #include "types/ssz.hpp"
+#include "validator/duties.hpp"
 
 namespace lepton::p2p {
 
@@ -25,11 +26,11 @@ void P2p::publish(network_api::PublishBlock message, PublishDone done) {
 
 void P2p::publish(network_api::PublishAttestation message, PublishDone done) {
     const SignedAttestation& vote = message.attestation;
-    publish_payload(
-        {TopicKind::attestation, subnet_of(vote.validator_index, config_.committee_count)},
-        ssz::encode(vote),
-        {PublishKind::attestation, vote.data.slot, message.data_root},
-        std::move(done));
+    publish_payload({TopicKind::attestation,
+                     validator::subnet_of(vote.validator_index, config_.committee_count)},
+                    ssz::encode(vote),
+                    {PublishKind::attestation, vote.data.slot, message.data_root},
+                    std::move(done));
 }
 
 void P2p::publish(network_api::PublishAggregatedAttestation message, PublishDone done) {
