@@ -25,18 +25,6 @@ const Buckets kReorgDepth{1, 2, 3, 5, 7, 10, 20, 30, 50, 100};
 const Buckets kPayloads{1, 2, 4, 8, 16, 32, 64, 128};
 const Buckets kTick{.4, .6, .75, .8, .805, .81, .815, .82, .825, .85, .9, 1, 1.2, 1.6};
 
-std::string_view source_name(std::size_t source) {
-    switch (static_cast<BlockSource>(source)) {
-        case BlockSource::gossip:
-            return "gossip";
-        case BlockSource::sync:
-            return "sync";
-        case BlockSource::own:
-            return "own";
-    }
-    LEPTON_ASSERT(false);
-}
-
 std::string_view skipped_name(std::size_t reason) {
     switch (static_cast<AggregatorSkipped>(reason)) {
         case AggregatorSkipped::not_aggregator:
@@ -246,7 +234,7 @@ BlockchainMetrics::BlockchainMetrics(Metrics& metrics)
          "lepton_blocks_imported_total",
          "Blocks imported",
          "source",
-         source_name);
+         [](std::size_t source) { return to_string(static_cast<BlockSource>(source)); });
     fill(blocks_dropped_,
          metrics,
          "lepton_blocks_dropped_total",

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // The way of a verified block into the chain.
-#include "base/assert.hpp"
 #include "base/log.hpp"
 #include "blockchain/blockchain.hpp"
 #include "consensus/fork_choice.hpp"
@@ -12,24 +11,9 @@
 #include <utility>
 
 namespace lepton::blockchain {
-namespace {
 
 using network_api::BlockSource;
 using network_api::NewBlock;
-
-std::string_view source_name(BlockSource source) {
-    switch (source) {
-        case BlockSource::gossip:
-            return "gossip";
-        case BlockSource::sync:
-            return "sync";
-        case BlockSource::own:
-            return "own";
-    }
-    LEPTON_ASSERT(false);
-}
-
-}  // namespace
 
 void Blockchain::receive(NewBlock message) {
     if (failure_) return;
@@ -95,7 +79,7 @@ void Blockchain::import_block(NewBlock message) {
               block.parent_root,
               block.proposer_index,
               block.body.attestations.size(),
-              source_name(message.source));
+              to_string(message.source));
     note_changes(before);
 
     // What waited for it follows: votes now, blocks step by step.
@@ -136,7 +120,7 @@ void Blockchain::drop(const NewBlock& message, BlockDropped reason) {
                message.block->block.slot,
                message.block.root(),
                to_string(reason),
-               source_name(message.source));
+               to_string(message.source));
 }
 
 void Blockchain::reject(const NewBlock& message, Rejection reason) {
@@ -151,7 +135,7 @@ void Blockchain::reject(const NewBlock& message, Rejection reason) {
               root,
               message.block->block.proposer_index,
               to_string(reason),
-              source_name(message.source),
+              to_string(message.source),
               message.peer);
     rejected_.insert(root);
     discard_descendants(root);

@@ -7,6 +7,18 @@
 
 namespace lepton::network_api {
 
+std::string_view to_string(BlockSource source) {
+    switch (source) {
+        case BlockSource::gossip:
+            return "gossip";
+        case BlockSource::sync:
+            return "sync";
+        case BlockSource::own:
+            return "own";
+    }
+    assertion_failed("known BlockSource", __FILE__, __LINE__, {});
+}
+
 std::string_view to_string(PublishStatus status) {
     switch (status) {
         case PublishStatus::published:

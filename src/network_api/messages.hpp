@@ -31,6 +31,7 @@ enum class BlockSource : std::uint8_t {
     /// Proposed by this node.
     own,
 };
+std::string_view to_string(BlockSource source);
 
 // --- blockchain → P2P: publishing
 // --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "libp2p/asio_reactor.hpp"
 #include "libp2p/asio_udp_socket.hpp"
 #include "libp2p/identity.hpp"
+#include "libp2p/public_key.hpp"
 #include "libp2p/quic/transport.hpp"
 #include "node/assembly.hpp"
 #include "node/event_loop.hpp"
@@ -205,10 +206,8 @@ p2p::P2pConfig p2p_config(const NodeOptions& options,
         config.aggregate_subnets.emplace_back(subnet);
     }
     for (const auto& [key, name] : files.validator_config.names) {
-        // The identity of a secp256k1 key: type and length, then the compressed point.
-        Bytes protobuf{0x08, 0x02, 0x12, 0x21};
-        append(protobuf, key);
-        config.peer_names.emplace(libp2p::PeerId::from_public_key(protobuf), name);
+        const libp2p::PublicKey identity{libp2p::KeyType::secp256k1, to_bytes(key)};
+        config.peer_names.emplace(libp2p::PeerId::from_public_key(identity.to_protobuf()), name);
     }
     return config;
 }
