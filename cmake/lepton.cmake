@@ -32,9 +32,10 @@ function(lepton_library name)
   endif()
 endfunction()
 
-# lepton_test(name SOURCES file ... [DEPS folder ...] [LIBS target ...] [TIMEOUT seconds]): a GoogleTest program.
+# lepton_test(name SOURCES file ... [DEPS folder ...] [LIBS target ...] [TIMEOUT seconds] [SLOW]): a GoogleTest
+# program. SLOW ones, and other tests with the label "slow", run only in `./dev test --slow`.
 function(lepton_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW" "TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
   list(TRANSFORM ARG_DEPS PREPEND lepton_)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
@@ -46,4 +47,7 @@ function(lepton_test name)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SLOW)
+    set_tests_properties(${name} PROPERTIES LABELS slow)
+  endif()
 endfunction()

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Runs every test of a build directory and counts single tests, not programs.
 
-Usage: run_tests.py BUILD_DIRECTORY [PATTERN]
+Usage: run_tests.py [--slow] BUILD_DIRECTORY [PATTERN]
+Tests with the ctest label "slow" run only with --slow.
 GoogleTest programs are counted by their own reports; other programs by a line "N passed, N failed, N skipped" if
 they print one (the last counts), else as one test each. A program that ends badly without a failed test counts as one
 failure more. The last line printed is "N passed, N failed, N skipped"; exit code 1 when anything failed or nothing ran.
 """
 
+import argparse
 import os
 import pathlib
 import re
@@ -38,7 +40,12 @@ def gtest_counts(path):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(description="run every test of a build directory")
+    parser.add_argument("--slow", action="store_true", help="the slow tier too")
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("pattern", nargs="?", help="only tests whose name matches")
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
     results = build / "test-results"
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir()
@@ -47,8 +54,10 @@ def main():
     command = ["ctest", "--test-dir", str(build), "--output-on-failure", "-j", str(os.cpu_count() or 1),
                "--output-junit", str(junit), "--no-tests=error", "--test-output-truncation", "head",
                "--test-output-size-passed", "200000", "--test-output-size-failed", "200000"]
-    if len(sys.argv) > 2:
-        command += ["-R", sys.argv[2]]
+    if not arguments.slow:
+        command += ["-LE", "^slow$"]
+    if arguments.pattern:
+        command += ["-R", arguments.pattern]
     subprocess.run(command, env=environment, check=False)
     if not junit.exists():
         print("0 passed, 1 failed, 0 skipped")
