@@ -5,8 +5,8 @@ Each tests/compile_fail/*.cpp holds a right and, under `#ifdef WRONG`, a wrong v
 `// expect: TEXT` (a regular expression). The wrong version must fail with TEXT in an error message. As positive
 control, the right versions of all programs must compile without a warning.
 
-Usage: check_compile_fail.py [COMPILER] (default: $CXX or c++); prints each breach, then
-"N passed, N failed, 0 skipped" (one check per program and one for the control).
+Usage: check_compile_fail.py [COMPILER] (default: $CXX or c++); prints "ok NAME" or "FAILED NAME: WHY" per program and
+for the control (right_versions), then "N passed, N failed, 0 skipped".
 """
 
 import concurrent.futures
@@ -63,12 +63,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         control = pool.submit(check_right, compiler, cases)
         for case, problem in zip(cases, pool.map(lambda case: check_wrong(compiler, case), cases)):
-            if problem:
-                failed += 1
-                print(f"{case.relative_to(ROOT)}: {problem}")
-        if control.result():
-            failed += 1
-            print(f"the right versions do not compile:\n{control.result()}")
+            failed += bool(problem)
+            print(f"FAILED {case.stem}: {problem}" if problem else f"ok {case.stem}")
+        failed += bool(control.result())
+        print(f"FAILED right_versions: do not compile\n{control.result()}" if control.result() else "ok right_versions")
     print(f"{len(cases) + 1 - failed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

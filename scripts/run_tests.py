@@ -5,10 +5,17 @@ Usage: run_tests.py [--slow] BUILD_DIRECTORY [PATTERN]
 Tests with the ctest label "slow" run only with --slow.
 GoogleTest programs are counted by their own reports; other programs by a line "N passed, N failed, N skipped" if
 they print one (the last counts), else as one test each. A program that ends badly without a failed test counts as one
-failure more. The last line printed is "N passed, N failed, N skipped"; exit code 1 when anything failed or nothing ran.
+failure more. What a program says of single tests, in lines "ok NAME", "FAILED NAME" and "skipped NAME: reason", is
+kept under "PROGRAM:NAME".
+
+A run without a pattern ends with the ledger of requirements (check_requirements.py), whose rows count as tests too.
+test-results/tests.json in the build directory then holds every single test: {"slow": [programs that were left out],
+"tests": [{"program": .., "name": .., "status": "passed" | "failed" | "skipped", "reason": ..}]}.
+The last line printed is "N passed, N failed, N skipped"; exit code 1 when anything failed or nothing ran.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -17,26 +24,87 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import check_requirements
+
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
+LINE = re.compile(r"^(ok|FAILED|skipped) ([^\s:]+)(?::? (.*))?$", re.MULTILINE)
+STATUS_OF_WORD = {"ok": "passed", "FAILED": "failed", "skipped": "skipped"}
 
 
-def gtest_counts(path):
-    """Returns ((passed, failed, skipped), [skip lines], [failed names]) of one GoogleTest report."""
-    passed = failed = skipped = 0
-    skips, failures = [], []
+def gtest_tests(program, path):
+    """Returns the single tests of one GoogleTest report."""
+    tests = []
     for case in ElementTree.parse(path).getroot().iter("testcase"):
-        name = f"{case.get('classname')}.{case.get('name')}"
+        skipped = case.find("skipped")
         if case.find("failure") is not None:
-            failed += 1
-            failures.append(name)
-        elif case.find("skipped") is not None or case.get("result") == "skipped":
-            skipped += 1
-            reason = case.find("skipped")
-            text = reason.get("message", "") if reason is not None else ""
-            skips.append(f"{name}: {' '.join(text.split())[:200]}")
+            status = "failed"
+        elif skipped is not None or case.get("result") == "skipped":
+            status = "skipped"
         elif case.get("status") == "run":
-            passed += 1
-    return (passed, failed, skipped), skips, failures
+            status = "passed"
+        else:
+            continue
+        reason = " ".join(skipped.get("message", "").split())[:200] if skipped is not None else ""
+        tests.append({"program": program, "name": f"{case.get('classname')}.{case.get('name')}", "status": status,
+                      "reason": reason})
+    return tests
+
+
+def line_tests(program, output):
+    """Returns the single tests that a program of another kind has named in its output."""
+    return [{"program": program, "name": f"{program}:{name}", "status": STATUS_OF_WORD[word],
+             "reason": reason.strip() if word == "skipped" else ""}
+            for word, name, reason in LINE.findall(output)]
+
+
+def count(tests):
+    return tuple(sum(test["status"] == status for test in tests) for status in ("passed", "failed", "skipped"))
+
+
+def read_program(case, results):
+    """Returns ((passed, failed, skipped), [single tests]) of one program in the report of ctest."""
+    name = case.get("name")
+    status = case.get("status")
+    output = "".join(node.text or "" for node in case.iter("system-out"))
+    report = results / f"{name}.xml"
+    summaries = SUMMARY.findall(output)
+    reason = ""
+    if report.exists():
+        tests = gtest_tests(name, report)
+        counts = count(tests)
+    else:
+        tests = line_tests(name, output)
+        if status in ("notrun", "disabled") or case.find("skipped") is not None:
+            counts = (0, 0, 1)
+            reason = " ".join(output.split())[-200:]
+        elif summaries:
+            counts = tuple(int(number) for number in summaries[-1])
+        else:
+            counts = (1, 0, 0) if status == "run" else (0, 1, 0)
+    has_failed_otherwise = status == "fail" and counts[1] == 0
+    if has_failed_otherwise:
+        counts = (counts[0], 1, counts[2])
+    whole = "failed" if counts[1] else "passed" if counts[0] else "skipped"
+    for test in tests:
+        if test["status"] == "skipped":
+            print(f"skipped {test['name']}: {test['reason']}")
+        elif test["status"] == "failed":
+            print(f"failed {test['name']}")
+    if has_failed_otherwise:
+        print(f"failed {name} (the program itself)")
+    elif whole == "skipped":
+        print(f"skipped {name}: {reason}")
+    elif whole == "failed" and not any(test["status"] == "failed" for test in tests):
+        print(f"failed {name}")
+    return counts, [{"program": name, "name": name, "status": whole, "reason": reason}, *tests]
+
+
+def slow_programs(build):
+    """Returns the tests with the label "slow": [{"name": .., "command": [..]}]."""
+    listing = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1", "-L", "^slow$"],
+                             stdout=subprocess.PIPE, check=True)
+    return [{"name": test["name"], "command": test.get("command", [])}
+            for test in json.loads(listing.stdout)["tests"]]
 
 
 def main():
@@ -63,31 +131,16 @@ def main():
         print("0 passed, 1 failed, 0 skipped")
         return 1
 
-    total = [0, 0, 0]
+    total = (0, 0, 0)
+    tests = []
     for case in ElementTree.parse(junit).getroot().iter("testcase"):
-        name = case.get("name")
-        status = case.get("status")
-        output = "".join(node.text or "" for node in case.iter("system-out"))
-        report = results / f"{name}.xml"
-        summaries = SUMMARY.findall(output)
-        failures = []
-        if report.exists():
-            counts, skips, failures = gtest_counts(report)
-            for skip in skips:
-                print(f"skipped {skip}")
-        elif status == "notrun" or status == "disabled" or case.find("skipped") is not None:
-            counts = (0, 0, 1)
-            print(f"skipped {name}: {' '.join(output.split())[-200:]}")
-        elif summaries:
-            counts = tuple(int(number) for number in summaries[-1])
-        else:
-            counts = (1, 0, 0) if status == "run" else (0, 1, 0)
-        if status == "fail" and counts[1] == 0:
-            counts = (counts[0], 1, counts[2])
-            failures = [f"{name} (the program itself)"]
-        for failure in failures:
-            print(f"failed {failure}")
-        total = [a + b for a, b in zip(total, counts)]
+        counts, of_program = read_program(case, results)
+        total = tuple(a + b for a, b in zip(total, counts))
+        tests += of_program
+    if not arguments.pattern:
+        slow = [] if arguments.slow else slow_programs(build)
+        (results / "tests.json").write_text(json.dumps({"slow": slow, "tests": tests}, indent=1))
+        total = tuple(a + b for a, b in zip(total, check_requirements.report(results / "tests.json")))
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
     return 1 if total[1] or sum(total) == 0 else 0
 

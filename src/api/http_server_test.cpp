@@ -4,7 +4,12 @@
 
 #include "api/http_client.hpp"
 
+#include <boost/asio.hpp>
 #include <gtest/gtest.h>
+
+#include <future>
+#include <stdexcept>
+#include <string>
 
 namespace lepton::api {
 namespace {
@@ -58,10 +63,30 @@ TEST(HttpServer, a_taken_port_is_an_error_that_names_it) {
 }
 
 TEST(HttpServer, stop_returns_while_a_client_is_connected) {
+    namespace asio = boost::asio;
     const auto server = echo_server();
+    asio::io_context context;
+    asio::ip::tcp::socket client(context);
+    client.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    asio::write(client,
+                asio::buffer(std::string("POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nhalf")));
+    // Another one is served meanwhile, so the server has the first.
     ASSERT_TRUE(http_get("127.0.0.1", server->port(), "/", kTimeout));
     server->stop();
     EXPECT_FALSE(http_get("127.0.0.1", server->port(), "/", std::chrono::milliseconds(200)));
+}
+
+TEST(HttpServer, an_end_that_nobody_asked_for_is_told) {
+    std::promise<std::string> told;
+    const auto server = HttpServer::start(
+        "127.0.0.1",
+        0,
+        [](const HttpQuery&) -> HttpReply { throw std::runtime_error("no such thing"); },
+        [&told](const std::string& what) { told.set_value(what); });
+    ASSERT_TRUE(server);
+    EXPECT_FALSE(http_get("127.0.0.1", (*server)->port(), "/", std::chrono::milliseconds(200)));
+    EXPECT_EQ(told.get_future().get(), "no such thing");
+    (*server)->stop();
 }
 
 }  // namespace

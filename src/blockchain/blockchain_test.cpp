@@ -33,6 +33,26 @@ TEST(Blockchain, begins_at_genesis_which_can_be_served) {
     EXPECT_EQ(node.storage->state_bytes(root).value(), ssz::encode(genesis.state));
 }
 
+// In the form of the specification: with the header as the block left it, not as the next slot
+// fills it in.
+TEST(Blockchain, a_finalized_state_is_served_in_the_form_that_its_block_names) {
+    TestChain node;
+    node.go_to(10, 4);
+    const Checkpoint finalized = node.view()->latest_finalized;
+    ASSERT_GT(finalized.slot, Slot{5});
+    const auto context = decode_context(test::test_profile());
+    const auto state =
+        ssz::decode<State>(node.storage->state_bytes(finalized.root).value().value(), context)
+            .value();
+    const auto block =
+        ssz::decode<SignedBlock>(node.storage->signed_block_bytes(finalized.root).value().value(),
+                                 context)
+            .value();
+    EXPECT_EQ(hash_tree_root(block.block), finalized.root);
+    EXPECT_EQ(hash_tree_root(state), block.block.state_root);
+    EXPECT_EQ(state.latest_block_header.state_root, Root{});
+}
+
 TEST(Blockchain, four_validators_alone_finalize) {
     TestChain node;
     node.go_to(10, 4);
@@ -279,6 +299,18 @@ TEST(Blockchain, a_node_that_is_behind_does_no_duties_until_it_has_caught_up) {
     ungated.go_to(9, 2);
     EXPECT_FALSE(ungated.view()->is_syncing);
     EXPECT_EQ(ungated.votes.size(), 4U);
+}
+
+TEST(Blockchain, ticks_are_measured_whatever_becomes_of_the_duties) {
+    TestChain node(
+        with_all_validators(), storage::MemoryDisk{}, test::kGenesisTime * 1000 + 20 * 4'000);
+    node.go_to(21, 0);
+    ASSERT_TRUE(node.view()->is_syncing);
+    ASSERT_TRUE(node.votes.empty());
+    const std::string text = node.registry.text();
+    EXPECT_NE(text.find("lean_tick_interval_duration_seconds_count 5"), std::string::npos) << text;
+    EXPECT_NE(text.find("lean_tick_interval_duration_seconds_bucket{le=\"0.805\"} 5"),
+              std::string::npos);
 }
 
 TEST(Blockchain, the_aggregator_role_can_be_switched) {

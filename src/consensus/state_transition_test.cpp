@@ -167,6 +167,16 @@ TEST(Finalization, a_justifiable_slot_between_source_and_target_prevents_it) {
     EXPECT_EQ(chain.state("b5").latest_finalized, chain.checkpoint("genesis"));
 }
 
+TEST(Finalization, a_source_before_the_finalized_block_finalizes_nothing) {
+    TestChain chain = chain_of(1);
+    chain.add("b2", "b1", 2, {vote({0, 1, 2}).for_head("b1")});
+    chain.add("b3", "b2", 3, {vote({0, 1, 2}).for_head("b2").with_source("b1")});
+    ASSERT_EQ(chain.state("b3").latest_finalized, chain.checkpoint("b1"));
+    chain.add("b4", "b3", 4, {vote({0, 1, 2}).for_head("b3").with_source("genesis")});
+    EXPECT_EQ(chain.state("b4").latest_justified, chain.checkpoint("b3"));
+    EXPECT_EQ(chain.state("b4").latest_finalized, chain.checkpoint("b1"));
+}
+
 TEST(Finalization, drops_pending_votes_of_finalized_targets) {
     TestChain chain = chain_of(2);
     chain.add("b3", "b2", 3, {vote({3}).for_head("b1"), vote({0, 1, 2}).for_head("b2")});

@@ -556,6 +556,20 @@ TEST_F(P2pActorAlone, network_that_ends_is_a_failure_and_the_next_start_listens_
     EXPECT_EQ(notes.first_demands, (std::vector{true, true}));
 }
 
+TEST_F(P2pActorAlone, network_that_keeps_ending_ends_the_node_and_says_why) {
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(notes.demand) << i;
+        EXPECT_FALSE(system.exit()) << i;
+        std::move(*std::exchange(notes.demand, std::nullopt))
+            .end({.source = "swarm", .why = "socket", .is_failure = true});
+        world.simulator.run_for(seconds(1));
+    }
+    ASSERT_TRUE(system.exit().has_value());
+    EXPECT_EQ(system.exit()->code, actor::kExitSupervision);
+    EXPECT_NE(system.exit()->reason.find("swarm ended: socket"), std::string::npos)
+        << system.exit()->reason;
+}
+
 TEST_F(P2pActorAlone, outcome_of_publishing_is_that_of_the_adapter) {
     publish();
     EXPECT_TRUE(statuses.empty());

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -222,6 +223,21 @@ def test_a_node_that_dies_ends_the_devnet(directory):
         assert "lepton_1 ended: exit code 134" in devnet.output(), devnet.output()[-2000:]
         assert "lepton_1 |" in devnet.output(), "its last log lines"
         assert not is_running(nodes[0]["pid"])
+
+
+def test_open_files_are_raised_to_what_is_permitted(directory):
+    usual, permitted = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, permitted))
+    try:
+        devnet = Devnet(directory, "--nodes", "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, permitted))
+    with devnet:
+        node = wait_for("a node", devnet.nodes, 60)[0]
+        wait_for("it answers", lambda: finalized(node) >= 0, 30)
+        limits = pathlib.Path(f"/proc/{node['pid']}/limits").read_text()
+        soft, hard = re.search(r"^Max open files +(\d+) +(\d+)", limits, re.MULTILINE).groups()
+        assert soft == hard == str(permitted), limits
 
 
 def run_lepton(*arguments):

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// lepton-vectors [DIR]: runs every conformance vector below DIR. Prints failures, then a line
-// "format passed failed skipped" per format and the totals. Exit code 0: no failure, 1: failures,
-// 3: nothing ran.
+// lepton-vectors [DIR]: runs every conformance vector below DIR. Prints failures, then a line per
+// format, "ok FORMAT: ...", "FAILED FORMAT: ..." or "skipped FORMAT: ..." with its counts, and the
+// totals. Exit code 0: no failure, 1: failures, 3: nothing ran.
 #include "spec/vectors.hpp"
 
 #include <fmt/format.h>
@@ -42,7 +42,15 @@ int report(const std::vector<VectorResult>& results) {
         }
     }
     for (const auto& [format, counts] : formats) {
-        fmt::print("{} {} {} {}\n", format, counts.passed, counts.failed, counts.skipped);
+        const char* const word = counts.failed > 0   ? "FAILED"
+                                 : counts.passed > 0 ? "ok"
+                                                     : "skipped";
+        fmt::print("{} {}: {} passed, {} failed, {} skipped\n",
+                   word,
+                   format,
+                   counts.passed,
+                   counts.failed,
+                   counts.skipped);
     }
     fmt::print("{} passed, {} failed, {} skipped\n", total.passed, total.failed, total.skipped);
     return total.failed > 0 ? kFailures : 0;
