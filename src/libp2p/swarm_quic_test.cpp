@@ -139,6 +139,28 @@ TEST_F(SwarmQuicTest, a_large_answer_streams) {
     EXPECT_EQ(b.all<ResponseOutcome>()[0]->result, ResponseResult::sent);
 }
 
+TEST_F(SwarmQuicTest, a_peer_that_asks_one_at_a_time_is_never_too_many) {
+    connect();
+    // Each as soon as the last answer is there: faster than the server looks after its answers.
+    for (std::size_t i = 0; i < 6; ++i) {
+        std::optional<RequestEvent> last;
+        a.swarm->request(b.identity.peer_id(), "/echo/1", framed("x"), [&](RequestEvent event) {
+            last = std::move(event);
+            if (const auto* chunk = std::get_if<ResponseChunk>(&*last)) {
+                a.swarm->chunk_handled(chunk->request.id);
+            }
+        });
+        ASSERT_TRUE(run_until([&] { return last || b.all<InboundRequest>().size() > i; }));
+        ASSERT_EQ(b.all<InboundRequest>().size(), i + 1);
+        ResponseChannel& channel = b.all<InboundRequest>()[i]->channel;
+        ASSERT_EQ(channel.write(framed("yes")), ResponseChannel::Written::queued);
+        channel.finish();
+        ASSERT_TRUE(
+            run_until([&] { return last && !std::holds_alternative<ResponseChunk>(*last); }));
+        ASSERT_TRUE(std::holds_alternative<ResponseEnd>(*last));
+    }
+}
+
 TEST_F(SwarmQuicTest, refusals_and_resets_arrive_as_such) {
     connect();
     std::vector<RequestError> errors;

@@ -38,6 +38,7 @@ class ServerRequest final : public StreamTask {
     }
 
     const RequestInfo& info() const { return info_; }
+    bool is_active() const { return state_ != State::over; }
     const RequestProtocol& protocol() const { return protocol_; }
     std::size_t queued() { return stream().queued_size(); }
 
@@ -66,6 +67,11 @@ class ServerRequest final : public StreamTask {
         stream().finish();
         note_progress();
         poll();
+    }
+
+    /// Looks whether a finished answer has reached the peer by now.
+    void settle() {
+        if (state_ == State::draining && queued() == 0) poll();
     }
 
     /// Ends the response, if there is one, and the task.
@@ -267,10 +273,21 @@ bool RequestServer::is_registered(std::string_view protocol) const {
 void RequestServer::on_stream(const PeerId& peer, NegotiatedStream stream) {
     const auto protocol = std::ranges::find(protocols_, stream.protocol, &RequestProtocol::id);
     LEPTON_ASSERT(protocol != protocols_.end(), stream.protocol);
-    const auto same = std::ranges::count_if(active_, [&](const auto& each) {
-        return &each.second->protocol() == &*protocol && each.second->info().peer == peer;
-    });
-    if (static_cast<std::size_t>(same) >= protocol->concurrency_max) {
+    std::vector<ServerRequest*> same;
+    for (const auto& [id, request] : active_) {
+        if (&request->protocol() == &*protocol && request->info().peer == peer) {
+            same.push_back(request);
+        }
+    }
+    std::size_t count = same.size();
+    if (count >= protocol->concurrency_max) {
+        // A peer that asks again as soon as it has its answer asks one at a time, and is faster
+        // than the poll.
+        for (ServerRequest* request : same) request->settle();
+        count = static_cast<std::size_t>(std::ranges::count_if(
+            same, [](const ServerRequest* request) { return request->is_active(); }));
+    }
+    if (count >= protocol->concurrency_max) {
         refusals_.count(Refusal::busy);
         return tasks_.discard(std::move(stream.stream));
     }
