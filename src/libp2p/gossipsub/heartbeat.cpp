@@ -119,6 +119,7 @@ void Router::shrink_mesh(TopicState& topic, Time now) {
 void Router::graft(TopicState& topic, const PeerId& id, Time now) {
     topic.mesh.insert(id);
     Peer& peer = *find_peer(id);
+    controls_.count(Control::graft_sent);
     on_control_queued(id, peer, peer.outbox.graft(topic.topic.name), now);
 }
 
@@ -126,6 +127,7 @@ void Router::prune(TopicState& topic, const PeerId& id, Duration backoff, Time n
     topic.mesh.erase(id);
     set_backoff(topic, id, backoff, now);
     Peer& peer = *find_peer(id);
+    controls_.count(Control::prune_sent);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(backoff).count();
     const bool is_queued = peer.outbox.prune(topic.topic.name, static_cast<std::uint64_t>(seconds));
     on_control_queued(id, peer, is_queued, now);

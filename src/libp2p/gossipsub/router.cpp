@@ -42,7 +42,12 @@ Router::Router(
              "libp2p_gossipsub_dropped_total",
              "What the gossip router dropped, by reason.",
              "reason",
-             kDropNames) {
+             kDropNames),
+      controls_(metrics,
+                "libp2p_gossipsub_control_total",
+                "Entries of gossip control messages, by what became of them.",
+                "event",
+                kControlNames) {
     LEPTON_ASSERT(config_.degree_low <= config_.degree && config_.degree <= config_.degree_high);
     LEPTON_ASSERT(config_.degree_outbound < config_.degree_low);
     // Else a second copy could be delivered while the first waits for its verdict.
@@ -308,12 +313,18 @@ void Router::announce_unwanted(const TopicState& topic, const PeerId& source, co
     for (const PeerId& member : topic.mesh) {
         Peer* peer = find_peer(member);
         if (member == source || !peer->is_open || peer->version != Version::v1_2) continue;
-        if (!peer->outbox.idontwant(id)) drops_.count(Drop::control_queue);
+        const bool is_queued = peer->outbox.idontwant(id);
+        if (is_queued) {
+            controls_.count(Control::idontwant_sent);
+        } else {
+            drops_.count(Drop::control_queue);
+        }
         mark_writable(member, *peer);
     }
 }
 
 void Router::on_graft(const PeerId& id, Peer& peer, std::string_view name, Time now) {
+    controls_.count(Control::graft_received);
     TopicState* topic = find_topic(name);
     if (topic == nullptr || !topic->is_subscribed) return drops_.count(Drop::not_subscribed);
     if (topic->mesh.contains(id)) return;
@@ -331,6 +342,7 @@ void Router::on_graft(const PeerId& id, Peer& peer, std::string_view name, Time 
 }
 
 void Router::on_prune(const PeerId& id, const Prune& entry, Time now) {
+    controls_.count(Control::prune_received);
     TopicState* topic = find_topic(entry.topic);
     if (topic == nullptr) return;
     topic->mesh.erase(id);
@@ -405,6 +417,7 @@ void Router::on_iwant(const PeerId& id, Peer& peer, const std::vector<MessageId>
 }
 
 void Router::on_idontwant(Peer& peer, const std::vector<MessageId>& ids, Time now) {
+    controls_.count(Control::idontwant_received, ids.size());
     if (++peer.idontwant_rpcs > kIDontWantRpcsMax) return drops_.count(Drop::idontwant_limit);
     for (const MessageId& id : ids) {
         if (peer.dont_want.size() >= kDontWantMax) {

@@ -243,6 +243,22 @@ class Router {
         "control_queue", "own_queue",         "forward_queue",   "gossip_queue",
         "unwanted"};
 
+    /// Control entries, received and queued, counted under these names.
+    enum class Control : std::uint8_t {
+        graft_received,
+        graft_sent,
+        prune_received,
+        prune_sent,
+        idontwant_received,
+        idontwant_sent
+    };
+    static constexpr std::array<std::string_view, 6> kControlNames = {"graft_received",
+                                                                      "graft_sent",
+                                                                      "prune_received",
+                                                                      "prune_sent",
+                                                                      "idontwant_received",
+                                                                      "idontwant_sent"};
+
     struct Peer {
         bool is_outbound = false;
         bool is_open = false;
@@ -347,6 +363,7 @@ class Router {
     Effects effects_;
     EnumCounters<Event, kEventNames.size()> events_;
     EnumCounters<Drop, kDropNames.size()> drops_;
+    EnumCounters<Control, kControlNames.size()> controls_;
 };
 
 }  // namespace lepton::libp2p::gossipsub
