@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# SPDX-FileCopyrightText: The lepton authors
+"""Other implementations of libp2p against lepton's; README.md says what a peer program must do.
+
+Usage: interop.py [--build DIR] [--only TEXT] [--without-nodes] [--logs DIR] [js|rust|go|lepton ...]
+Languages: those given, else js, rust and go. `lepton` is lepton's own peer in the place of the stranger.
+Prints "ok LANGUAGE/SCENARIO", "FAILED LANGUAGE/SCENARIO" or "not run LANGUAGE: reason" and at the end "N passed, N failed,
+N skipped" (what was not run counts as skipped); exit code 1 when anything failed or nothing ran.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import scenarios
+from peer_process import LeptonPeer, PeerProcess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "tests" / "interop"
+# Processes wait more than they compute.
+SCENARIOS_AT_ONCE = 4
+
+
+class NotRun(Exception):
+    """A toolchain, or what it wants to download, is not to be had."""
+
+
+def need(tool):
+    if not shutil.which(tool):
+        raise NotRun(f"{tool} is missing")
+
+
+def execute(command, directory, failure):
+    """Runs a build step; raises `failure` when it fails, after showing what it said."""
+    result = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False, stdin=subprocess.DEVNULL)
+    if result.returncode != 0:
+        print(result.stdout, flush=True)
+        raise failure
+
+
+def build_js(target):
+    need("npm")
+    target.mkdir(parents=True, exist_ok=True)
+    lock = (SOURCE / "js" / "package-lock.json").read_bytes()
+    stamp = target / "installed"
+    for file in (SOURCE / "js").iterdir():
+        shutil.copy(file, target)
+    if not stamp.exists() or stamp.read_bytes() != lock:
+        execute(["npm", "ci", "--no-audit", "--no-fund", "--no-progress"], target, NotRun("npm cannot install it"))
+        stamp.write_bytes(lock)
+    return [str(target / "node_modules" / ".bin" / "node"), str(target / "peer.js")]
+
+
+def build_rust(target):
+    need("cargo")
+    manifest = ["--locked", "--manifest-path", str(SOURCE / "rust" / "Cargo.toml")]
+    execute(["cargo", "fetch", *manifest], ROOT, NotRun("cargo cannot fetch what it needs"))
+    execute(["cargo", "build", "--release", "--offline", *manifest, "--target-dir", str(target)], ROOT,
+            RuntimeError("cargo build failed"))
+    return [str(target / "release" / "lepton-interop-rust")]
+
+
+def build_go(target):
+    need("go")
+    execute(["go", "mod", "download"], SOURCE / "go", NotRun("go cannot fetch what it needs"))
+    program = target / "lepton-interop-go"
+    execute(["go", "build", "-o", str(program), "."], SOURCE / "go", RuntimeError("go build failed"))
+    return [str(program)]
+
+
+class Language:
+    def __init__(self, kinds, build):
+        self.kinds, self.build = kinds, build
+
+
+BOTH_KINDS = ("secp256k1", "ed25519")
+LANGUAGES = {"js": Language(BOTH_KINDS, build_js), "rust": Language(BOTH_KINDS, build_rust),
+             "go": Language(BOTH_KINDS, build_go)}
+
+
+class Lab:
+    """The processes of one scenario; ends them all."""
+
+    def __init__(self, language, stranger_command, programs, directory):
+        self.language, self.stranger_command, self.programs = language, stranger_command, programs
+        self.directory = directory
+        self.peers = []
+
+    def start(self, make, command, name, kind="secp256k1"):
+        name = f"{name}_{len(self.peers)}"
+        key = hashlib.sha256(f"{self.directory}{name}".encode()).hexdigest()
+        peer = make(command, self.directory / f"{name}.log", key, kind)
+        self.peers.append(peer)
+        return peer
+
+    def lepton(self):
+        return self.start(LeptonPeer, [self.programs.peer], "lepton")
+
+    def stranger(self, kind="secp256k1"):
+        make = LeptonPeer if self.language == "lepton" else PeerProcess
+        return self.start(make, self.stranger_command, "stranger", kind)
+
+    def restart(self, peer):
+        self.peers.remove(peer)
+        self.peers.append(peer.restart())
+        return self.peers[-1]
+
+    def end(self):
+        """Every program must still run and end in good order."""
+        for peer in self.peers:
+            peer.quit()
+
+    def kill(self):
+        for peer in self.peers:
+            peer.process.kill()
+
+
+def run_scenario(language, command, programs, logs, name, function, arguments):
+    """Returns the lines to print and whether it passed."""
+    directory = logs / language / name
+    directory.mkdir(parents=True)
+    lab = Lab(language, command, programs, directory)
+    started = time.monotonic()
+    try:
+        function(lab, *arguments)
+        lab.end()
+        return f"ok {language}/{name} ({time.monotonic() - started:.0f} s)", True
+    except Exception:  # noqa: BLE001  a failed scenario is reported and counted, whatever it was
+        text = [f"FAILED {language}/{name}", traceback.format_exc()]
+        for log in sorted(directory.rglob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-20:]
+            text += [f"--- {log.name}", *(line[:300] for line in lines)]
+        return "\n".join(text), False
+    finally:
+        lab.kill()
+
+
+def run_language(language, command, programs, arguments, logs):
+    """Returns (passed, failed)."""
+    kinds = LANGUAGES[language].kinds
+    chosen = [scenario for scenario in scenarios.all_scenarios(kinds) if arguments.only in scenario[0]]
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(SCENARIOS_AT_ONCE) as pool:
+        for result in concurrent.futures.as_completed(
+                pool.submit(run_scenario, language, command, programs, logs, *scenario) for scenario in chosen):
+            text, is_ok = result.result()
+            print(text, flush=True)
+            passed, failed = passed + is_ok, failed + (not is_ok)
+    return passed, failed
+
+
+class Programs:
+    def __init__(self, build):
+        self.lepton = str(build / "apps" / "lepton")
+        self.peer = str(build / "tests" / "interop" / "lepton-interop-peer")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="other implementations of libp2p against lepton's")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
+    parser.add_argument("--only", default="", help="only scenarios whose name contains this")
+    parser.add_argument("--without-nodes", action="store_true", help="only peer programs, no lepton node")
+    parser.add_argument("--logs", type=pathlib.Path, help="keep the logs in this new directory")
+    parser.add_argument("languages", nargs="*", metavar="js|rust|go|lepton")
+    arguments = parser.parse_args()
+    programs = Programs(arguments.build.resolve())
+    LANGUAGES["lepton"] = Language(("secp256k1",), lambda target: [programs.peer])
+    for language in arguments.languages:
+        if language not in LANGUAGES:
+            parser.error(f"unknown language {language}")
+
+    total = [0, 0, 0]
+    with tempfile.TemporaryDirectory(prefix="lepton-interop-") as directory:
+        logs = arguments.logs or pathlib.Path(directory)
+        for language in arguments.languages or ("js", "rust", "go"):
+            try:
+                command = LANGUAGES[language].build(ROOT / "build" / "interop" / language)
+            except NotRun as reason:
+                print(f"not run {language}: {reason}", flush=True)
+                total[2] += 1
+                continue
+            except RuntimeError as error:
+                print(f"FAILED {language}/build: {error}", flush=True)
+                total[1] += 1
+                continue
+            passed, failed = run_language(language, command, programs, arguments, logs)
+            total[0] += passed
+            total[1] += failed
+    print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
+    return 1 if total[1] or not total[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
