@@ -364,6 +364,31 @@ TEST(Propose, a_build_that_outlives_its_slot_is_given_up_at_every_step) {
     }
 }
 
+TEST(Propose, a_late_proof_does_not_pass_for_that_of_the_next_block) {
+    const std::vector<std::function<bool(const Effect&)>> steps{
+        [](const Effect& effect) {
+            const auto* job = std::get_if<AggregateJob>(&effect);
+            return job != nullptr && job->job.raw_signatures.size() == 1;
+        },
+        [](const Effect& effect) { return TestChain::is<MergeJob>(effect); },
+    };
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+        TestChain node;
+        node.holds = steps[step];
+        node.go_to(2);
+        ASSERT_EQ(node.held.size(), 2U) << step;
+        const std::vector<Effect> jobs = std::exchange(node.held, {});
+        node.holds = nullptr;
+        node.release(jobs[0]);
+        EXPECT_TRUE(node.blocks.empty()) << step;
+        EXPECT_EQ(node.metrics.stale_results.Value(), 1) << step;
+        node.release(jobs[1]);
+        ASSERT_EQ(node.blocks.size(), 1U) << step;
+        EXPECT_EQ(node.blocks[0].block.slot, Slot{2}) << step;
+        EXPECT_EQ(node.metrics.stale_results.Value(), 1) << step;
+    }
+}
+
 TEST(Propose, a_late_block_is_imported_and_does_not_pass_for_the_next_one) {
     TestChain node;
     node.holds = [](const Effect& effect) { return TestChain::is<OwnBlock>(effect); };
