@@ -139,8 +139,8 @@ def play(net, seed, kills_wanted, figures):
             RECOVERY_SLOTS_MAX * network.SLOT_SECONDS)
         gap = int(net.now()) - slot
         figures.finality_gap_max_slots = max(figures.finality_gap_max_slots, gap)
-        print(f"  slot {begun:.1f} {describe(burst)}: {'recovered' if has_recovered else 'NOT recovered'} in {gap} slots",
-              flush=True)
+        result = "recovered" if has_recovered else "NOT recovered"
+        print(f"  slot {begun:.1f} {describe(burst)}: {result} in {gap} slots", flush=True)
         if not has_recovered and not net.failures:
             silent = [node.name for node in victims if not net.has_voted(node, slot)]
             net.fail(f"after {describe(burst)}: finalized {[node.finalized[0] for node in net.nodes]} and heads "
