@@ -22,6 +22,9 @@ namespace {
 
 thread_local const Cell* running_cell = nullptr;
 
+// The token of a timer that is no actor's: theirs begin with 1.
+constexpr std::uint64_t kPulseToken = 0;
+
 class TurnScope {
   public:
     explicit TurnScope(const Cell* cell) : outer_(std::exchange(running_cell, cell)) {}
@@ -135,7 +138,22 @@ bool Cell::post_to(std::uint32_t incarnation, std::string_view message, Action a
 }
 
 void Cell::fire(std::uint64_t token) {
+    if (token == kPulseToken) {
+        post({}, [this] {
+            const std::lock_guard lock(mutex_);
+            is_pulse_due_ = false;
+        });
+        return;
+    }
     post({}, [this, token] { on_timer(token); });
+}
+
+void Cell::request_pulse() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_dead_ || std::exchange(is_pulse_due_, true)) return;
+    }
+    scheduler_.at(scheduler_.now(), shared_from_this(), kPulseToken);
 }
 
 void Cell::request_start() {
@@ -592,9 +610,10 @@ CellProgress Cell::progress() const {
     return {.name = name_,
             .id = id_,
             .turns = turns_.load(std::memory_order_relaxed),
-            .is_pending = is_scheduled_,
+            .is_pending = !is_dead_ && (is_scheduled_ || is_pulse_due_),
             .in_message = message ? std::string_view{message} : std::string_view{},
-            .depth = mailbox_.size()};
+            .depth = mailbox_.size(),
+            .patience = {}};
 }
 
 }  // namespace lepton::actor

@@ -82,9 +82,10 @@ struct CellProgress {
     std::string name;
     std::uint64_t id = 0;
     std::uint64_t turns = 0;
-    bool is_pending = false;      ///< running or waiting for a thread
+    bool is_pending = false;      ///< running, or waiting for a thread or a timer
     std::string_view in_message;  ///< of the running handler; empty when none runs
     std::size_t depth = 0;
+    Duration patience{};  ///< what is a stall here; zero: what the watchdog calls one
 };
 
 /// Returns the cell whose turn the calling thread runs; null outside of turns.
@@ -125,6 +126,9 @@ class Cell : public std::enable_shared_from_this<Cell> {
     void run();
     /// For schedulers: the timer of `token` is due.
     void fire(std::uint64_t token);
+    /// Asks for a sign of life: a turn that comes through a timer and the scheduler, and does
+    /// nothing. Until it has come, progress() says that the cell is pending.
+    void request_pulse();
 
     void request_start();
     void request_stop(StopMode mode);
@@ -262,6 +266,7 @@ class Cell : public std::enable_shared_from_this<Cell> {
     bool is_running_ = false;    // inside run()
     bool is_closed_ = false;     // takes no more messages
     bool is_dead_ = false;       // takes no more events either
+    bool is_pulse_due_ = false;  // was asked for and has not come yet
 
     // ---- read by other threads
     std::atomic<bool> attention_{false};  // an event or urgent message waits: end the batch

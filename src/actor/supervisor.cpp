@@ -330,6 +330,15 @@ void Supervisor::finish() {
     if (is_root()) core().publish();
 }
 
+// A root that fails itself has nobody to tell it to: without this the wait for the system's exit
+// would last for ever, over actors that nobody supervises.
+void Supervisor::call_stopped(const ExitReason& reason) noexcept {
+    if (!is_root() || !reason.is_failure()) return;
+    core().note({kExitSupervision, reason.text()});
+    core().is_ready = false;
+    core().publish();
+}
+
 void Supervisor::release() noexcept {
     children_.clear();
     Cell::release();

@@ -112,7 +112,7 @@ class Supervisor final : public Cell, public Parent {
     void begin() override;
     void on_running() override { advance(); }
     void on_stop(StopMode mode) override;
-    void call_stopped(const ExitReason&) noexcept override {}
+    void call_stopped(const ExitReason& reason) noexcept override;
     void destroy_actor() noexcept override {}
     void release() noexcept override;
 

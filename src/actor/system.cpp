@@ -103,12 +103,26 @@ Exit System::wait_exit() const {
     return core_->wait();
 }
 
+std::optional<Exit> System::wait_exit_for(Duration duration) const {
+    LEPTON_ASSERT(current_cell() == nullptr, "a handler may not block");
+    return core_->wait_for(duration);
+}
+
 std::vector<CellSnapshot> System::snapshot() const {
     const std::lock_guard lock(mutex_);
     std::vector<CellSnapshot> out;
     out.reserve(cells_.size());
     for (const CellPtr& cell : cells_) out.push_back(cell->snapshot());
     return out;
+}
+
+void System::request_pulses() const {
+    std::vector<CellPtr> cells;
+    {
+        const std::lock_guard lock(mutex_);
+        cells = cells_;
+    }
+    for (const CellPtr& cell : cells) cell->request_pulse();
 }
 
 std::vector<CellProgress> System::progress() const {

@@ -90,13 +90,17 @@ class System {
     /// the failed component. After code 72 a handler may be stuck: end the process with _Exit, as
     /// destroying the System would wait for it. Not with the simulator.
     Exit wait_exit() const;
+    /// As wait_exit(), but at most for `duration`: nothing while the system runs.
+    std::optional<Exit> wait_exit_for(Duration duration) const;
     /// As wait_exit(), without blocking: nothing while the system runs.
     std::optional<Exit> exit() const { return core_->published(); }
 
     /// Returns the counters of all actors. Cost: one short lock per actor.
     std::vector<CellSnapshot> snapshot() const;
 
-    /// For the watchdog.
+    /// For the watchdog: asks every actor for a sign of life (Cell::request_pulse), so that also
+    /// one that has nothing to do shows whether its threads work.
+    void request_pulses() const;
     std::vector<CellProgress> progress() const;
     std::optional<Time> stop_due() const;
 

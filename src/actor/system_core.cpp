@@ -51,4 +51,10 @@ Exit SystemCore::wait() const {
     return *cause_;
 }
 
+std::optional<Exit> SystemCore::wait_for(Duration duration) const {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, duration, [&] { return is_published_; })) return std::nullopt;
+    return cause_;
+}
+
 }  // namespace lepton::actor

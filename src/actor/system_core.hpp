@@ -41,6 +41,8 @@ class SystemCore {
     std::optional<Exit> published() const;
     /// Blocks until publish().
     Exit wait() const;
+    /// As wait(), but at most for `duration`.
+    std::optional<Exit> wait_for(Duration duration) const;
 
     std::atomic<bool> is_ready{false};
     /// When the ordered stop must be over, in clock ticks of the control scheduler; 0: not

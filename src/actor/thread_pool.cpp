@@ -20,7 +20,7 @@ std::vector<std::thread> start_threads(const std::string& name, std::size_t coun
     LEPTON_ASSERT(count > 0, name);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < count; ++i) {
-        threads.emplace_back(body);
+        threads.emplace_back([body, i] { body(i); });
         pthread_setname_np(threads.back().native_handle(), name.substr(0, kThreadNameMax).c_str());
     }
     return threads;
@@ -29,9 +29,13 @@ std::vector<std::thread> start_threads(const std::string& name, std::size_t coun
 }  // namespace
 
 ThreadPool::ThreadPool(std::string name, std::size_t workers, const Clock& clock)
-    : clock_(clock),
-      threads_(start_threads(name, workers, [this] { work(); })),
-      timer_thread_([this] { keep_time(); }) {}
+    : name_(std::move(name)),
+      clock_(clock),
+      threads_(start_threads(name_, workers, [this](std::size_t) { work(); })),
+      timer_thread_([this] { keep_time(); }) {
+    const std::string timer_name = (name_ + "-timer").substr(0, kThreadNameMax);
+    pthread_setname_np(timer_thread_.native_handle(), timer_name.c_str());
+}
 
 ThreadPool::~ThreadPool() {
     {
@@ -118,7 +122,10 @@ void ThreadPool::keep_time() {
 }
 
 CpuPool::CpuPool(std::string name, std::size_t threads, std::size_t queue_max)
-    : queue_max_(queue_max), threads_(start_threads(name, threads, [this] { work(); })) {}
+    : name_(std::move(name)),
+      queue_max_(queue_max),
+      workers_(threads),
+      threads_(start_threads(name_, threads, [this](std::size_t i) { work(workers_[i]); })) {}
 
 CpuPool::~CpuPool() {
     std::deque<std::move_only_function<void()>> dropped;
@@ -141,7 +148,21 @@ bool CpuPool::submit(std::move_only_function<void()>& job) {
     return true;
 }
 
-void CpuPool::work() {
+std::vector<CellProgress> CpuPool::progress(Duration patience) const {
+    std::vector<CellProgress> out;
+    for (const Worker& worker : workers_) {
+        out.push_back({.name = name_,
+                       .id = 0,
+                       .turns = worker.jobs.load(std::memory_order_relaxed),
+                       .is_pending = worker.is_busy.load(std::memory_order_relaxed),
+                       .in_message = "job",
+                       .depth = 0,
+                       .patience = patience});
+    }
+    return out;
+}
+
+void CpuPool::work(Worker& worker) {
     std::unique_lock lock(mutex_);
     for (;;) {
         changed_.wait(lock, [&] { return is_stopping_ || !jobs_.empty(); });
@@ -149,8 +170,11 @@ void CpuPool::work() {
         std::move_only_function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();
         lock.unlock();
+        worker.jobs.fetch_add(1, std::memory_order_relaxed);
+        worker.is_busy.store(true, std::memory_order_relaxed);
         job();
         job = nullptr;
+        worker.is_busy.store(false, std::memory_order_relaxed);
         lock.lock();
     }
 }

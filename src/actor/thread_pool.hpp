@@ -5,12 +5,15 @@
 // CpuPool runs off-loaded work. Any thread; not destroyed from one of their own threads.
 #pragma once
 
+#include "actor/cell.hpp"
 #include "actor/scheduler.hpp"
 #include "actor/timer_queue.hpp"
 #include "base/clock.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -23,8 +26,8 @@ namespace lepton::actor {
 
 class ThreadPool final : public Scheduler {
   public:
-    /// `workers` threads for actors and one for their timers. `name`: of the threads, for
-    /// debuggers. `clock` must be the machine's monotonic time.
+    /// `workers` threads for actors, called `name`, and one for their timers, `name`-timer. `clock`
+    /// must be the machine's monotonic time.
     ThreadPool(std::string name, std::size_t workers, const Clock& clock);
     /// Ends the threads after the turns they are in; later posts do nothing.
     ~ThreadPool() override;
@@ -38,6 +41,7 @@ class ThreadPool final : public Scheduler {
     void work();
     void keep_time();
 
+    const std::string name_;
     const Clock& clock_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -64,14 +68,25 @@ class CpuPool final : public Offload {
 
     bool submit(std::move_only_function<void()>& job) override;
 
-  private:
-    void work();
+    /// For the watchdog: one entry per thread, pending while it runs a job. `patience`: how long a
+    /// job may take; zero: as long as a handler of an actor.
+    std::vector<CellProgress> progress(Duration patience = {}) const;
 
+  private:
+    struct Worker {
+        std::atomic<std::uint64_t> jobs{0};
+        std::atomic<bool> is_busy{false};
+    };
+
+    void work(Worker& worker);
+
+    const std::string name_;
     const std::size_t queue_max_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::move_only_function<void()>> jobs_;
     bool is_stopping_ = false;
+    std::vector<Worker> workers_;
     std::vector<std::thread> threads_;
 };
 

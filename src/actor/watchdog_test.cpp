@@ -68,6 +68,20 @@ TEST_F(StallDetectorTest, pause_of_the_whole_process_is_no_stall) {
     EXPECT_TRUE(look(1, true).empty());
 }
 
+TEST_F(StallDetectorTest, patience_is_a_limit_of_its_own) {
+    const auto look_at = [&] {
+        now += 1s;
+        return detector.look({CellProgress{.name = "keys",
+                                           .turns = 1,
+                                           .is_pending = true,
+                                           .in_message = "job",
+                                           .patience = 20s}},
+                             now);
+    };
+    for (int second = 0; second < 10; ++second) EXPECT_TRUE(look_at().empty()) << second;
+    EXPECT_EQ(look_at().size(), 1u);
+}
+
 // ---------------------------------------------------------------------- the process
 
 struct Sleep {
@@ -133,6 +147,116 @@ TEST(WatchdogDeathTest, overdue_stop_ends_the_process_with_72) {
     EXPECT_EXIT(hang_while_stopping(),
                 testing::ExitedWithCode(72),
                 "watchdog_exit component=root message=stop");
+}
+
+// A pool that can lose its turns, or its timers only.
+class LosingScheduler final : public Scheduler {
+  public:
+    explicit LosingScheduler(ThreadPool& pool) : pool_(pool) {}
+    void post(CellPtr cell) override {
+        if (!loses_turns) pool_.post(std::move(cell));
+    }
+    Time now() const override { return pool_.now(); }
+    TimerId at(Time when, CellPtr cell, std::uint64_t token) override {
+        return loses_timers ? 1 : pool_.at(when, std::move(cell), token);
+    }
+    void cancel(TimerId timer) override { pool_.cancel(timer); }
+
+    std::atomic<bool> loses_turns{false};
+    std::atomic<bool> loses_timers{false};
+
+  private:
+    ThreadPool& pool_;
+};
+
+constexpr WatchdogLimits kImpatient{
+    .interval = 10ms, .log_after = 30ms, .exit_after = 100ms, .stop_grace = 1h};
+
+void lose_on_an_idle_actor(std::atomic<bool> LosingScheduler::* what) {
+    Process process;
+    LosingScheduler losing{process.pool};
+    std::atomic<bool> unused{false};
+    process.system.spawn<Sleeper>({.name = "idle", .scheduler = losing},
+                                  [&] { return Sleeper{unused}; });
+    while (!process.system.is_ready()) std::this_thread::yield();
+    const Watchdog watchdog{process.system, process.clock, kImpatient};
+    losing.*what = true;
+    std::this_thread::sleep_for(1h);
+}
+
+TEST(WatchdogDeathTest, an_idle_actor_whose_thread_is_gone_is_found) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(lose_on_an_idle_actor(&LosingScheduler::loses_turns),
+                testing::ExitedWithCode(72),
+                "watchdog_exit component=idle message=- depth=0 stalled_ms=");
+}
+
+TEST(WatchdogDeathTest, an_idle_actor_whose_timers_are_gone_is_found) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(lose_on_an_idle_actor(&LosingScheduler::loses_timers),
+                testing::ExitedWithCode(72),
+                "watchdog_exit component=idle message=- depth=0 stalled_ms=");
+}
+
+void hang_in_a_job() {
+    Process process;
+    const Watchdog watchdog{
+        process.system, process.clock, kImpatient, [&] { return process.cpu.progress(); }};
+    std::move_only_function<void()> job = [] { std::this_thread::sleep_for(1h); };
+    if (!process.cpu.submit(job)) std::_Exit(1);
+    std::this_thread::sleep_for(1h);
+}
+
+TEST(WatchdogDeathTest, a_job_that_never_ends_is_found) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(hang_in_a_job(),
+                testing::ExitedWithCode(72),
+                "watchdog_exit component=cpu message=job depth=0 stalled_ms=");
+}
+
+void hang_in_the_watchdog() {
+    Process process;
+    const Watchdog watchdog{process.system, process.clock, kImpatient, [] {
+                                std::this_thread::sleep_for(1h);
+                                return std::vector<CellProgress>{};
+                            }};
+    while (watchdog.stalls().empty()) std::this_thread::yield();
+    std::fprintf(stderr, "%s\n", watchdog.stalls()[0].c_str());
+    watchdog.wait_exit();
+}
+
+TEST(WatchdogDeathTest, the_watchdog_itself_is_watched) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(hang_in_the_watchdog(),
+                testing::ExitedWithCode(72),
+                "^component=watchdog message=look .*\n"
+                "watchdog_exit component=watchdog message=look depth=0 stalled_ms=");
+}
+
+TEST(WatchdogDeathTest, a_join_that_never_ends_ends_the_process) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            const ExitDeadline deadline{10ms};
+            std::this_thread::sleep_for(1h);
+        },
+        testing::ExitedWithCode(72),
+        "watchdog_exit component=main message=stop");
+}
+
+TEST(Watchdog, stalls_are_told_while_they_last) {
+    Process process;
+    const Watchdog watchdog{
+        process.system,
+        process.clock,
+        {.interval = 5ms, .log_after = 20ms, .exit_after = 1h, .stop_grace = 1h}};
+    EXPECT_TRUE(watchdog.stalls().empty());
+    process.sleep(200ms);
+    while (watchdog.stalls().empty()) std::this_thread::yield();
+    EXPECT_TRUE(watchdog.stalls()[0].starts_with("component=sleeper message=Sleep"));
+    while (!watchdog.stalls().empty()) std::this_thread::yield();
+    process.system.shutdown();
+    EXPECT_EQ(watchdog.wait_exit(), (Exit{0, "shutdown"}));
 }
 
 TEST(Watchdog, leaves_a_healthy_system_alone) {
