@@ -85,6 +85,11 @@ HttpReply Api::health() const {
                                  {"service", "lean-rpc-api"},
                                  {"milliseconds_without_tick", now - waiting_since}})};
     }
+    if (const auto trouble = sources_.trouble()) {
+        return {.status = 503,
+                .body = json::serialize(json::object{
+                    {"status", "trouble"}, {"service", "lean-rpc-api"}, {"what", *trouble}})};
+    }
     return {.body = std::string(kHealthyBody)};
 }
 

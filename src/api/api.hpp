@@ -33,12 +33,15 @@ struct ApiSources {
     /// Switches the role and returns the answer; empty when the blockchain actor gave none in time.
     /// May block for at most a second.
     std::function<std::optional<network_api::AggregatorRole>(bool enabled)> set_aggregator;
+    /// Returns one line on a component that does not work at the moment: not started, ended,
+    /// being restarted, stalled; empty when all do. May not block.
+    std::function<std::optional<std::string>()> trouble;
 };
 
 class Api {
   public:
-    /// The health route answers 503 once no tick was processed for this long (two slots), so that
-    /// an orchestrator restarts a node whose consensus is stuck.
+    /// The health route answers 503 once no tick was processed for this long (two slots), and while
+    /// a component is in trouble, so that an orchestrator restarts a node that is stuck.
     static constexpr std::uint64_t kStuckSlots = 2;
 
     explicit Api(ApiSources sources) : sources_(std::move(sources)) {}

@@ -68,6 +68,7 @@ class ApiTest : public testing::Test {
     Metrics metrics_;
     std::optional<network_api::AggregatorRole> role_ =
         network_api::AggregatorRole{.is_aggregator = false, .was_aggregator = true};
+    std::optional<std::string> trouble_;
     Api api_{{.clock = clock_,
               .chain_view = view_,
               .blocks = blocks_,
@@ -76,7 +77,8 @@ class ApiTest : public testing::Test {
               .genesis_time = kGenesisTime,
               .version = "lepton/test",
               .peer_id = "16Uiu2",
-              .set_aggregator = [this](bool) { return role_; }}};
+              .set_aggregator = [this](bool) { return role_; },
+              .trouble = [this] { return trouble_; }}};
 };
 
 TEST_F(ApiTest, health_is_true_liveness) {
@@ -87,6 +89,16 @@ TEST_F(ApiTest, health_is_true_liveness) {
     clock_.advance(std::chrono::milliseconds(1));
     EXPECT_EQ(get("/lean/v0/health").status, 503U);
     EXPECT_EQ(api_.handle_metrics({"GET", "/health", ""}).status, 503U);
+}
+
+TEST_F(ApiTest, a_component_in_trouble_is_named_by_health) {
+    trouble_ = "component=p2p state=down";
+    EXPECT_EQ(get("/lean/v0/health").status, 503U);
+    EXPECT_EQ(get("/lean/v0/health").body,
+              R"({"status":"trouble","service":"lean-rpc-api","what":"component=p2p state=down"})");
+    EXPECT_EQ(api_.handle_metrics({"GET", "/lean/v0/health", ""}).status, 503U);
+    trouble_.reset();
+    EXPECT_EQ(get("/lean/v0/health").status, 200U);
 }
 
 TEST_F(ApiTest, finalized_block_and_state_are_ssz_from_the_database) {

@@ -7,10 +7,12 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 namespace lepton::api {
 namespace {
@@ -23,6 +25,7 @@ using tcp = asio::ip::tcp;
 constexpr std::chrono::seconds kTimeout{HttpServer::kTimeoutSeconds};
 // accept fails in a burst when the process is out of descriptors: wait instead of spinning.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kBeatPause{500};
 
 // One connection. Alive as long as one of its operations is pending; closing the socket ends them
 // all.
@@ -90,10 +93,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class HttpServer::Loop {
   public:
-    Loop(HttpHandler handler, std::function<void(std::string)> on_failure)
-        : handler_(std::move(handler)), on_failure_(std::move(on_failure)) {}
+    explicit Loop(HttpServerSetup setup) : setup_(std::move(setup)) {}
 
-    Result<void, IoError> bind(const std::string& address, std::uint16_t port) {
+    Result<void, IoError> bind() {
+        const auto& [address, port] = std::tie(setup_.address, setup_.port);
         beast::error_code error;
         const auto ip = asio::ip::make_address(address, error);
         const auto failed = [&](const char* step) {
@@ -115,6 +118,7 @@ class HttpServer::Loop {
 
     void start() {
         accept();
+        beat();
         thread_ = std::jthread([this] { run(); });
     }
 
@@ -129,13 +133,20 @@ class HttpServer::Loop {
 
   private:
     void run() {
+        ::pthread_setname_np(::pthread_self(), setup_.name.c_str());
         std::string what = "the event loop ran out of work";
         try {
             context_.run();
         } catch (const std::exception& error) {
             what = error.what();
         }
-        if (!is_stopping_) on_failure_(what);
+        if (!is_stopping_) setup_.on_failure(what);
+    }
+
+    void beat() {
+        setup_.pulse.beat();
+        beat_.expires_after(kBeatPause);
+        beat_.async_wait([this](beast::error_code) { beat(); });
     }
 
     void accept() {
@@ -147,18 +158,20 @@ class HttpServer::Loop {
             }
             // Beyond the bound the socket closes here: the client sees it and may come again.
             if (open_ < kConnectionsMax) {
-                std::make_shared<Session>(std::move(socket), handler_, open_)->read();
+                std::make_shared<Session>(std::move(socket), setup_.handler, open_)->read();
+            } else {
+                setup_.refused.Increment();
             }
             accept();
         });
     }
 
-    HttpHandler handler_;
-    std::function<void(std::string)> on_failure_;
+    HttpServerSetup setup_;
     std::size_t open_ = 0;
     asio::io_context context_{1};
     tcp::acceptor acceptor_{context_};
     asio::steady_timer pause_{context_};
+    asio::steady_timer beat_{context_};
     std::uint16_t port_ = 0;
     std::atomic<bool> is_stopping_{false};
     std::jthread thread_;
@@ -170,13 +183,9 @@ HttpServer::~HttpServer() {
     stop();
 }
 
-Result<std::unique_ptr<HttpServer>, IoError> HttpServer::start(
-    const std::string& address,
-    std::uint16_t port,
-    HttpHandler handler,
-    std::function<void(std::string what)> on_failure) {
-    auto loop = std::make_unique<Loop>(std::move(handler), std::move(on_failure));
-    if (auto bound = loop->bind(address, port); !bound) return std::unexpected(bound.error());
+Result<std::unique_ptr<HttpServer>, IoError> HttpServer::start(HttpServerSetup setup) {
+    auto loop = std::make_unique<Loop>(std::move(setup));
+    if (auto bound = loop->bind(); !bound) return std::unexpected(bound.error());
     loop->start();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(loop)));
 }

@@ -2,10 +2,12 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // A small HTTP/1.1 server: one thread, one handler, bounded in connections, sizes and time. It
-// knows nothing of lepton. start and stop belong to the owner's thread; the handler runs on the
+// knows no routes. start and stop belong to the owner's thread; the handler runs on the
 // server's thread, one request at a time.
 #pragma once
 
+#include "base/metrics.hpp"
+#include "base/pulse.hpp"
 #include "base/result.hpp"
 
 #include <cstddef>
@@ -32,6 +34,21 @@ struct HttpReply {
 
 using HttpHandler = std::function<HttpReply(const HttpQuery&)>;
 
+struct HttpServerSetup {
+    /// Of the thread.
+    std::string name;
+    std::string address;
+    /// 0: any.
+    std::uint16_t port = 0;
+    HttpHandler handler;
+    /// Called once, on the server's thread, if it ends without stop().
+    std::function<void(std::string what)> on_failure;
+    /// Counts connections beyond kConnectionsMax. Outlives the server.
+    Counter& refused;
+    /// Beats twice a second as long as no handler stands still. Outlives the server.
+    Pulse& pulse;
+};
+
 class HttpServer {
   public:
     /// Connections served at a time; further ones are closed at once. Operators' tools need a
@@ -42,14 +59,9 @@ class HttpServer {
     /// For one request to arrive, for one answer to leave, and for an idle connection.
     static constexpr unsigned kTimeoutSeconds = 10;
 
-    /// Binds `address`:`port` (0: any port) and serves from a thread of its own.
-    /// `on_failure` is called once, on that thread, if it ends without stop().
+    /// Binds the address and serves from a thread of its own.
     /// Errors: a bad address, or a port that cannot be bound, named.
-    static Result<std::unique_ptr<HttpServer>, IoError> start(
-        const std::string& address,
-        std::uint16_t port,
-        HttpHandler handler,
-        std::function<void(std::string what)> on_failure);
+    static Result<std::unique_ptr<HttpServer>, IoError> start(HttpServerSetup setup);
 
     /// As stop().
     ~HttpServer();

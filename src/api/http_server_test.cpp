@@ -10,27 +10,44 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace lepton::api {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
 
-std::unique_ptr<HttpServer> echo_server() {
-    auto server = HttpServer::start(
-        "127.0.0.1",
-        0,
-        [](const HttpQuery& query) {
+class HttpServerTest : public testing::Test {
+  protected:
+    auto start(HttpHandler handler, std::uint16_t port = 0) {
+        return HttpServer::start(
+            {.name = "test",
+             .address = "127.0.0.1",
+             .port = port,
+             .handler = std::move(handler),
+             .on_failure = [this](const std::string& what) { told.set_value(what); },
+             .refused = refused,
+             .pulse = pulse});
+    }
+    std::unique_ptr<HttpServer> echo_server() {
+        auto server = start([](const HttpQuery& query) {
             return HttpReply{.status = 201,
                              .content_type = "text/plain",
                              .body = query.method + " " + query.path + " " + query.body};
-        },
-        [](const std::string& what) { ADD_FAILURE() << what; });
-    EXPECT_TRUE(server.has_value());
-    return std::move(*server);
-}
+        });
+        EXPECT_TRUE(server.has_value());
+        return std::move(*server);
+    }
 
-TEST(HttpServer, handler_sees_the_request_and_its_reply_arrives) {
+    Metrics metrics;
+    Counter& refused = metrics.counter("refused", "connections");
+    Pulse pulse;
+    /// What the failed server said; set once, so a second failure throws.
+    std::promise<std::string> told;
+};
+
+TEST_F(HttpServerTest, handler_sees_the_request_and_its_reply_arrives) {
     const auto server = echo_server();
     const auto got = http_request("POST", "127.0.0.1", server->port(), "/a/b?c=d", "{}", kTimeout);
     ASSERT_TRUE(got) << got.error().what;
@@ -39,30 +56,75 @@ TEST(HttpServer, handler_sees_the_request_and_its_reply_arrives) {
     EXPECT_EQ(got->body, "POST /a/b {}");
 }
 
-TEST(HttpServer, a_body_above_the_bound_is_refused_and_the_server_lives) {
+TEST_F(HttpServerTest, a_body_above_the_bound_is_refused_and_the_server_lives) {
     const auto server = echo_server();
     const std::string large(HttpServer::kBodySizeMax + 1, 'x');
-    const auto refused = http_request("POST", "127.0.0.1", server->port(), "/", large, kTimeout);
-    if (refused) {
-        EXPECT_EQ(refused->status, 413U);
+    const auto answer = http_request("POST", "127.0.0.1", server->port(), "/", large, kTimeout);
+    if (answer) {
+        EXPECT_EQ(answer->status, 413U);
     }
     const auto next = http_get("127.0.0.1", server->port(), "/", kTimeout);
     ASSERT_TRUE(next) << next.error().what;
     EXPECT_EQ(next->status, 201U);
 }
 
-TEST(HttpServer, a_taken_port_is_an_error_that_names_it) {
+TEST_F(HttpServerTest, a_taken_port_is_an_error_that_names_it) {
     const auto server = echo_server();
-    const auto second = HttpServer::start(
-        "127.0.0.1",
-        server->port(),
-        [](const HttpQuery&) { return HttpReply{}; },
-        [](const std::string&) {});
+    const auto second = start([](const HttpQuery&) { return HttpReply{}; }, server->port());
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().what.find(std::to_string(server->port())), std::string::npos);
 }
 
-TEST(HttpServer, stop_returns_while_a_client_is_connected) {
+TEST_F(HttpServerTest, an_end_that_nobody_asked_for_is_told) {
+    const auto server =
+        start([](const HttpQuery&) -> HttpReply { throw std::runtime_error("route on fire"); });
+    ASSERT_TRUE(server.has_value());
+    EXPECT_FALSE(http_get("127.0.0.1", (*server)->port(), "/", kTimeout));
+    EXPECT_EQ(told.get_future().get(), "route on fire");
+}
+
+TEST_F(HttpServerTest, the_pulse_beats_until_a_handler_stands_still) {
+    std::promise<void> release;
+    const auto server = start([held = release.get_future().share()](const HttpQuery&) {
+        held.wait();
+        return HttpReply{};
+    });
+    ASSERT_TRUE(server.has_value());
+    const auto beats_on = [&] {
+        const std::uint64_t before = pulse.beats();
+        for (int i = 0; i < 200 && pulse.beats() == before; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return pulse.beats() != before;
+    };
+    EXPECT_TRUE(beats_on());
+    std::thread client(
+        [&] { (void)http_get("127.0.0.1", (*server)->port(), "/", std::chrono::seconds(1)); });
+    client.join();
+    EXPECT_FALSE(beats_on());
+    release.set_value();
+    EXPECT_TRUE(beats_on());
+}
+
+TEST_F(HttpServerTest, connections_beyond_the_bound_are_closed_and_counted) {
+    const auto server = echo_server();
+    const double before = refused.Value();
+    boost::asio::io_context context;
+    const boost::asio::ip::tcp::endpoint to(boost::asio::ip::make_address("127.0.0.1"),
+                                            server->port());
+    std::vector<boost::asio::ip::tcp::socket> sockets;
+    for (std::size_t i = 0; i < HttpServer::kConnectionsMax; ++i) {
+        sockets.emplace_back(context).connect(to);
+    }
+    EXPECT_FALSE(http_get("127.0.0.1", server->port(), "/", kTimeout));
+    EXPECT_EQ(refused.Value(), before + 1);
+    sockets.clear();
+    for (int i = 0; i < 100 && !http_get("127.0.0.1", server->port(), "/", kTimeout); ++i) {
+    }
+    EXPECT_TRUE(http_get("127.0.0.1", server->port(), "/", kTimeout));
+}
+
+TEST_F(HttpServerTest, stop_returns_while_a_client_is_connected) {
     namespace asio = boost::asio;
     const auto server = echo_server();
     asio::io_context context;
@@ -74,19 +136,6 @@ TEST(HttpServer, stop_returns_while_a_client_is_connected) {
     ASSERT_TRUE(http_get("127.0.0.1", server->port(), "/", kTimeout));
     server->stop();
     EXPECT_FALSE(http_get("127.0.0.1", server->port(), "/", std::chrono::milliseconds(200)));
-}
-
-TEST(HttpServer, an_end_that_nobody_asked_for_is_told) {
-    std::promise<std::string> told;
-    const auto server = HttpServer::start(
-        "127.0.0.1",
-        0,
-        [](const HttpQuery&) -> HttpReply { throw std::runtime_error("no such thing"); },
-        [&told](const std::string& what) { told.set_value(what); });
-    ASSERT_TRUE(server);
-    EXPECT_FALSE(http_get("127.0.0.1", (*server)->port(), "/", std::chrono::milliseconds(200)));
-    EXPECT_EQ(told.get_future().get(), "no such thing");
-    (*server)->stop();
 }
 
 }  // namespace

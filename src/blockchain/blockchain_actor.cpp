@@ -226,6 +226,9 @@ void BlockchainActor::sign(SignJob job, unsigned attempt, Ctx& context) {
                        std::expected<SignResults, actor::OffloadError> results,
                        Ctx& then) {
             if (results) return self.signed_results(job.id, *std::move(results), then);
+            // Nobody knows what is half done in the key room.
+            if (results.error().kind == actor::OffloadError::Kind::failed)
+                then.fail("signing: " + results.error().what);
             const bool is_full = results.error().kind == actor::OffloadError::Kind::full;
             if (is_full && attempt < kSignRetriesMax) {
                 then.after(kSignRetryDelay, SignAgain{job, attempt + 1});

@@ -43,8 +43,11 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
                       .backoff_min = std::chrono::seconds(1),
                       .backoff_max = std::chrono::seconds(30),
                       .restart = actor::Restart::essential},
-      system_(
-          {.control = world.pool, .offload = world.offload, .random = world.supervisor_random}) {
+      // A verifier that ends once per slot is of no use: it has no more restarts than the network.
+      system_({.control = world.pool,
+               .offload = world.offload,
+               .random = world.supervisor_random,
+               .root = {.max_restarts = 5, .window = std::chrono::seconds(60)}}) {
     const auto validators = setup.store.validators;
     const auto& scheme = scheme_of(setup.blockchain.profile);
 

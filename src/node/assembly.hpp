@@ -6,8 +6,8 @@
 // by the owner.
 //
 // Supervision: root → verifier (restarted), blockchain (essential: its end ends the node), net →
-// swarm adapter and P2P (restarted up to five times a minute, then the node ends). Start in this
-// order, stop in reverse.
+// swarm adapter and P2P (restarted). Each of the two supervisors restarts up to five times a
+// minute, then the node ends. Start in this order, stop in reverse.
 #pragma once
 
 #include "actor/system.hpp"

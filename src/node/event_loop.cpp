@@ -23,6 +23,7 @@ struct EventLoop::Loop {
     // that a timer is never cancelled before it is set.
     std::unordered_map<actor::TimerId, asio::steady_timer> timers;
     std::atomic<actor::TimerId> last_timer{0};
+    std::atomic<bool> is_stopping{false};
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
     std::jthread thread;
@@ -43,15 +44,18 @@ asio::io_context& EventLoop::io_context() {
 void EventLoop::start(std::function<void(std::string what)> on_failure) {
     loop_->thread = std::jthread([this, on_failure = std::move(on_failure)] {
         ::pthread_setname_np(::pthread_self(), "net");
+        std::string what = "the event loop ended by itself";
         try {
             loop_->context.run();
         } catch (const std::exception& error) {
-            on_failure(error.what());
+            what = error.what();
         }
+        if (!loop_->is_stopping) on_failure(what);
     });
 }
 
 void EventLoop::stop() {
+    loop_->is_stopping = true;
     loop_->context.stop();
     if (loop_->thread.joinable()) loop_->thread.join();
 }

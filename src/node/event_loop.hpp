@@ -28,8 +28,8 @@ class EventLoop final : public actor::Scheduler {
 
     boost::asio::io_context& io_context();
 
-    /// Runs the loop on a thread of its own. `on_failure` is called there, once, when something
-    /// threw out of the loop.
+    /// Runs the loop on a thread of its own. `on_failure` is called there, once, when it ends
+    /// without stop(): something threw out of it, or it returned.
     void start(std::function<void(std::string what)> on_failure);
     /// Ends the loop after the handler it is in, and joins its thread. What was posted and not run
     /// is dropped.

@@ -72,5 +72,14 @@ TEST(EventLoop, a_throw_out_of_the_loop_is_told) {
     EXPECT_EQ(told.get_future().get(), "socket on fire");
 }
 
+TEST(EventLoop, a_loop_that_returns_is_told) {
+    SystemClock clock;
+    EventLoop loop(clock);
+    std::promise<std::string> told;
+    loop.start([&](const std::string& what) { told.set_value(what); });
+    boost::asio::post(loop.io_context(), [&] { loop.io_context().stop(); });
+    EXPECT_EQ(told.get_future().get(), "the event loop ended by itself");
+}
+
 }  // namespace
 }  // namespace lepton::node

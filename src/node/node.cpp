@@ -8,6 +8,7 @@
 #include "actor/thread_pool.hpp"
 #include "actor/watchdog.hpp"
 #include "api/api.hpp"
+#include "base/guarded_clock.hpp"
 #include "base/log.hpp"
 #include "blockchain/open_chain.hpp"
 #include "libp2p/asio_reactor.hpp"
@@ -19,6 +20,7 @@
 #include "node/event_loop.hpp"
 #include "node/genesis_files.hpp"
 #include "node/signals.hpp"
+#include "node/terminate.hpp"
 #include "node/version.hpp"
 #include "p2p/bootnodes.hpp"
 #include "storage/lmdb/lmdb_backend.hpp"
@@ -38,6 +40,7 @@
 #include <cstring>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <thread>
 
 namespace lepton::node {
@@ -50,6 +53,11 @@ constexpr std::size_t kOffloadQueueMax = 256;
 /// Windows of keys are built one at a time.
 constexpr std::size_t kBackgroundQueueMax = 4;
 constexpr Duration kSetAggregatorTimeout = std::chrono::seconds(1);
+/// For one window of keys: minutes with the production scheme. A duty is lost long before the node
+/// ends for it, but a thread that never comes back must not go unnoticed.
+constexpr Duration kKeyWindowMax = std::chrono::minutes(30);
+/// For threads to end after the ordered stop: one request, one job, one turn each.
+constexpr Duration kTeardownMax = std::chrono::seconds(10);
 
 /// Ends the start: the exit code and one line.
 struct StartError {
@@ -234,29 +242,51 @@ struct HttpServers {
     std::unique_ptr<api::HttpServer> metrics;
 };
 
+/// How the HTTP servers show that they go on.
+struct HttpPulses {
+    Pulse api;
+    Pulse metrics;
+};
+
 Result<HttpServers, StartError> start_http(const NodeOptions& options,
                                            const api::Api& routes,
+                                           Metrics& metrics,
+                                           HttpPulses& pulses,
                                            actor::System& system) {
-    const auto on_failure = [&system](const char* name) {
-        return [&system, name](const std::string& what) {
-            system.fail({.code = actor::kExitSupervision,
-                         .reason = fmt::format("component={} what={}", name, log::quoted(what))});
+    const auto start =
+        [&](const char* name, std::uint16_t port, api::HttpHandler handler, Pulse& pulse) {
+            Counter& refused =
+                metrics.counter("lepton_http_connections_refused_total",
+                                "HTTP connections closed at once because too many were open",
+                                {{"server", name}});
+            return api::HttpServer::start(
+                {.name = name,
+                 .address = options.http_address,
+                 .port = port,
+                 .handler = std::move(handler),
+                 .on_failure =
+                     [&system, name](const std::string& what) {
+                         system.fail({.code = actor::kExitSupervision,
+                                      .reason = fmt::format(
+                                          "component={} what={}", name, log::quoted(what))});
+                     },
+                 .refused = refused,
+                 .pulse = pulse});
         };
-    };
     HttpServers servers;
-    auto first = api::HttpServer::start(
-        options.http_address,
+    auto first = start(
+        "api",
         options.api_port,
         [&routes](const api::HttpQuery& query) { return routes.handle(query); },
-        on_failure("api"));
+        pulses.api);
     if (!first) return std::unexpected(environment_error(first.error()));
     servers.api = std::move(*first);
     if (options.metrics_port == options.api_port) return servers;
-    auto second = api::HttpServer::start(
-        options.http_address,
+    auto second = start(
+        "metrics",
         options.metrics_port,
         [&routes](const api::HttpQuery& query) { return routes.handle_metrics(query); },
-        on_failure("metrics"));
+        pulses.metrics);
     if (!second) return std::unexpected(environment_error(second.error()));
     servers.metrics = std::move(*second);
     return servers;
@@ -294,8 +324,33 @@ class PidFile {
     std::string path_;
 };
 
+/// What the watchdog is to see of a thread that beats.
+actor::CellProgress progress_of(std::string name, const Pulse& pulse) {
+    return {.name = std::move(name),
+            .id = 0,
+            .turns = pulse.beats(),
+            .is_pending = true,
+            .in_message = {},
+            .depth = 0,
+            .patience = {}};
+}
+
+/// Returns what does not work at the moment, if anything: what the health route tells.
+std::optional<std::string> trouble_of(const actor::System& system,
+                                      const actor::Watchdog& watchdog) {
+    for (const std::string& stall : watchdog.stalls()) return stall;
+    for (const actor::CellSnapshot& cell : system.snapshot()) {
+        if (cell.state == actor::CellState::running) continue;
+        return fmt::format("component={} state={}", cell.name, actor::to_string(cell.state));
+    }
+    if (!system.is_ready()) return "component=root state=stopping";
+    return std::nullopt;
+}
+
 /// Runs the node that `files` describe until it ends.
 Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles& files) {
+    // The first to be made: it watches over the end of everything below.
+    std::optional<actor::ExitDeadline> teardown;
     std::promise<actor::System*> running;
     std::shared_future<actor::System*> system_of = running.get_future().share();
     // Before any other thread, so that all of them leave the signals to this one.
@@ -313,7 +368,8 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
         }
     } release{running};
 
-    SystemClock clock;
+    const SystemClock system_clock;
+    const GuardedClock clock(system_clock);
     auto keys = validator::KeyStore::load(files.key_files, files.genesis.validators, *files.scheme);
     if (!keys) return std::unexpected(config_error(keys.error()));
     const std::vector<ValidatorIndex> validators = keys->indices();
@@ -397,7 +453,17 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
         system.fail({.code = actor::kExitSupervision,
                      .reason = fmt::format("component=net what={}", log::quoted(what))});
     });
-    const actor::Watchdog watchdog(system, clock);
+    HttpPulses pulses;
+    const auto other_threads = [&, has_metrics = options.metrics_port != options.api_port] {
+        std::vector<actor::CellProgress> all = jobs.progress();
+        std::ranges::move(background.progress(kKeyWindowMax), std::back_inserter(all));
+        all.push_back(progress_of("signals", signals->pulse()));
+        all.push_back(progress_of("api", pulses.api));
+        if (has_metrics) all.push_back(progress_of("metrics", pulses.metrics));
+        return all;
+    };
+    std::optional<actor::Watchdog> watchdog;
+    watchdog.emplace(system, clock, actor::WatchdogLimits{}, other_threads);
     const api::Api routes(
         {.clock = clock,
          .chain_view = assembly.chain_view(),
@@ -411,8 +477,9 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
              auto role = assembly.set_aggregator().ask_blocking({enabled}, kSetAggregatorTimeout);
              if (!role) return std::nullopt;
              return *role;
-         }});
-    auto servers = start_http(options, routes, system);
+         },
+         .trouble = [&system, &watchdog] { return trouble_of(system, *watchdog); }});
+    auto servers = start_http(options, routes, metrics, pulses, system);
     if (!servers) {
         system.fail({.code = servers.error().code, .reason = servers.error().what});
     } else {
@@ -432,18 +499,20 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
     release.is_set = true;
     running.set_value(&system);
 
-    const actor::Exit exit = system.wait_exit();
-    signals.reset();
+    const actor::Exit exit = watchdog->wait_exit();
     if (exit.code == actor::kExitDeadline) {
         // A handler may be stuck: nothing can be destroyed safely.
         std::fprintf(stderr, "node_failed code=%d %s\n", exit.code, exit.reason.c_str());
         std::_Exit(exit.code);
     }
+    teardown.emplace(kTeardownMax);
     if (servers) {
         servers->api->stop();
         if (servers->metrics) servers->metrics->stop();
     }
     net.stop();
+    watchdog.reset();
+    signals.reset();
     return exit;
 }
 
@@ -464,6 +533,7 @@ int run_node(const NodeOptions& options) {
     for (const std::string& warning : files->bootnodes.warnings) {
         log::warn("bootnode_ignored {}", warning);
     }
+    name_threads_that_throw();
     raise_file_limit();
     const auto exit = run(options, *files);
     if (!exit) return fail(exit.error().code, exit.error().what);

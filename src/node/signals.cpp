@@ -16,11 +16,12 @@ SignalThread::SignalThread(std::function<void(std::string_view name)> on_signal)
     ::sigaddset(&signals, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    thread_ = std::jthread([signals, on_signal = std::move(on_signal)](std::stop_token stop) {
+    thread_ = std::jthread([this, signals, on_signal = std::move(on_signal)](std::stop_token stop) {
         ::pthread_setname_np(::pthread_self(), "signals");
         // Looks up every 100 ms, because a stop request does not wake sigtimedwait.
         const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
         while (!stop.stop_requested()) {
+            pulse_.beat();
             const int number = ::sigtimedwait(&signals, nullptr, &pause);
             if (number == SIGINT) on_signal("SIGINT");
             if (number == SIGTERM) on_signal("SIGTERM");

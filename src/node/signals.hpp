@@ -4,6 +4,8 @@
 // SIGINT and SIGTERM as calls of a function, on a thread of its own.
 #pragma once
 
+#include "base/pulse.hpp"
+
 #include <functional>
 #include <string_view>
 #include <thread>
@@ -19,7 +21,11 @@ class SignalThread {
     /// Ends the thread; the signals stay blocked.
     ~SignalThread() = default;
 
+    /// Beats as long as the thread goes on.
+    const Pulse& pulse() const { return pulse_; }
+
   private:
+    Pulse pulse_;
     std::jthread thread_;
 };
 

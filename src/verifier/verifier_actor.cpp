@@ -99,6 +99,9 @@ void VerifierActor::start(VoteBatch batch, Ctx& context) {
                            votes->tasks.size(),
                            log::quoted(took.error().what));
                 self.verifier_.give_up(std::move(*votes));
+                // A defect, not a wrong signature: supervision decides how often that may be.
+                if (took.error().kind == actor::OffloadError::Kind::failed)
+                    then.fail("checking votes: " + took.error().what);
             }
             self.pump(then);
         });
