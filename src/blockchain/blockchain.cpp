@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "blockchain/store_view.hpp"
 #include "consensus/fork_choice.hpp"
 #include "consensus/timeline.hpp"
 #include "validator/duties.hpp"
@@ -210,7 +211,7 @@ void Blockchain::settle() {
 }
 
 void Blockchain::persist_checkpoints() {
-    const storage::Checkpoints now = checkpoints();
+    const storage::Checkpoints now = checkpoints_of(store_);
     if (now == persisted_) return;
     if (const auto written = storage_.commit({.block = std::nullopt, .checkpoints = now});
         !written) {
@@ -239,18 +240,6 @@ void Blockchain::prune() {
         return;
     }
     is_storage_pruned_ = *pruned;
-}
-
-storage::Checkpoints Blockchain::checkpoints() const {
-    const auto at = [&](const Root& root) {
-        const consensus::BlockNode* node = store_.blocks.find(root);
-        LEPTON_ASSERT(node != nullptr);
-        return Checkpoint{root, node->slot};
-    };
-    return {.head = at(store_.head),
-            .latest_justified = store_.latest_justified,
-            .latest_finalized = store_.latest_finalized,
-            .safe_target = at(store_.safe_target)};
 }
 
 void Blockchain::fail(IoError error) {

@@ -115,7 +115,6 @@ class Blockchain {
     void settle();
     void persist_checkpoints();
     void prune();
-    storage::Checkpoints checkpoints() const;
     Slot current_slot() const { return consensus::slot_of(store_.time); }
     void fail(IoError error);
     /// Returns the monotonic time at which `interval` ends.

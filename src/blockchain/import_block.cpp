@@ -4,6 +4,7 @@
 // The way of a verified block into the chain.
 #include "base/log.hpp"
 #include "blockchain/blockchain.hpp"
+#include "blockchain/store_view.hpp"
 #include "consensus/fork_choice.hpp"
 #include "consensus/state_transition.hpp"
 
@@ -58,7 +59,7 @@ void Blockchain::import_block(NewBlock message) {
         std::chrono::duration<double>(clock_.now() - begun).count());
 
     // One atomic write: block, state, checkpoints.
-    const storage::Checkpoints after = checkpoints();
+    const storage::Checkpoints after = checkpoints_of(store_);
     const auto written = storage_.commit(
         {.block = storage::ImportedBlock{root, *message.block, *post_state}, .checkpoints = after});
     if (!written) return fail(written.error());

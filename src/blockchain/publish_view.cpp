@@ -5,9 +5,8 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "blockchain/blockchain.hpp"
-#include "consensus/fork_choice.hpp"
+#include "blockchain/store_view.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -72,7 +71,7 @@ void Blockchain::publish_view() {
     view.time = store_.time;
     view.current_slot = current_slot();
     view.last_tick_unix_ms = last_tick_unix_ms_;
-    const storage::Checkpoints points = checkpoints();
+    const storage::Checkpoints points = checkpoints_of(store_);
     view.head = points.head;
     view.latest_justified = points.latest_justified;
     view.latest_finalized = points.latest_finalized;
@@ -80,20 +79,7 @@ void Blockchain::publish_view() {
     view.validator_count = store_.validator_count();
     view.is_aggregator = options_.is_aggregator;
     view.is_syncing = !gate_.allows_duties();
-    view.nodes = old->nodes;
-    if (are_nodes_stale_) {
-        const auto weights = consensus::compute_block_weights(store_);
-        const auto nodes = store_.blocks.nodes();
-        std::vector<network_api::ChainNode> list;
-        for (std::size_t i = 0; i < nodes.size(); ++i) {
-            const consensus::BlockNode& node = nodes[i];
-            if (node.slot < store_.latest_finalized.slot) continue;
-            list.push_back(
-                {node.root, node.slot, node.parent_root, node.proposer_index, weights[i]});
-        }
-        std::ranges::sort(list, {}, &network_api::ChainNode::root);
-        view.nodes = std::make_shared<const std::vector<network_api::ChainNode>>(std::move(list));
-    }
+    view.nodes = are_nodes_stale_ ? chain_nodes_of(store_) : old->nodes;
     view_.set(std::make_shared<const network_api::ChainView>(view));
     are_nodes_stale_ = false;
     is_view_stale_ = false;

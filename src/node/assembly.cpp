@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "node/assembly.hpp"
 
+#include "blockchain/store_view.hpp"
 #include "crypto/signature_scheme.hpp"
 #include "p2p/p2p_actor.hpp"
 #include "p2p/swarm_adapter.hpp"
@@ -29,7 +30,8 @@ aggregation::bundle::Executor executor_on(actor::Offload& offload) {
 }  // namespace
 
 Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
-    : view_(std::make_shared<const network_api::ChainView>()),
+    // What is shown until the blockchain actor has started: never less than what is in the storage.
+    : view_(std::make_shared<const network_api::ChainView>(blockchain::view_of(setup.store))),
       blockchain_metrics_(world.metrics),
       verifier_metrics_(world.metrics),
       backend_(scheme_of(setup.blockchain.profile),

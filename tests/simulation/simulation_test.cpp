@@ -62,6 +62,19 @@ TEST_F(Simulation, a_crashed_node_resumes_fetches_what_it_missed_and_votes_again
     }
 }
 
+TEST_F(Simulation, a_restarted_node_shows_what_is_final_before_any_actor_has_run) {
+    SimNetworkOfNodes network({.seed = 1, .nodes = 1, .validators_per_node = 3});
+    network.run_to_slot(8);
+    SimNode& node = network.node(0);
+    const Checkpoint finalized = node.view()->latest_finalized;
+    ASSERT_GT(finalized.slot, Slot{0});
+    node.crash();
+    node.start();
+    EXPECT_EQ(node.view()->latest_finalized, finalized);
+    EXPECT_NE(node.view()->find(finalized.root), nullptr);
+    EXPECT_NE(node.view()->find(node.view()->head.root), nullptr);
+}
+
 TEST_F(Simulation, a_node_alone_finalizes) {
     SimNetworkOfNodes network({.seed = 1, .nodes = 1, .validators_per_node = 3});
     network.run_to_slot(kSlots);
