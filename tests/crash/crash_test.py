@@ -91,7 +91,7 @@ def kill_and_start(net, burst):
 class Figures:
     def __init__(self):
         self.kills = self.bursts = self.rounds = self.violations = self.finality_gap_max_slots = 0
-        self.key_slots = self.votes = self.blocks = 0
+        self.key_slots = self.votes = self.blocks = self.unheard = 0
         self.start_seconds_max = 0.0
         self.refused = collections.Counter()
 
@@ -99,7 +99,7 @@ class Figures:
         refused = ",".join(f"{reason}:{count}" for reason, count in sorted(self.refused.items())) or "0"
         return (f"kills={self.kills} rounds={self.rounds} violations={self.violations} "
                 f"finality_gap_max_slots={self.finality_gap_max_slots} bursts={self.bursts} votes={self.votes} "
-                f"blocks={self.blocks} key_slots={self.key_slots} refused_by_journal={refused} "
+                f"blocks={self.blocks} key_slots={self.key_slots} unheard={self.unheard} refused_by_journal={refused} "
                 f"start_seconds_max={self.start_seconds_max:.1f}")
 
 
@@ -112,6 +112,7 @@ def run_round(options, directory, seed, kills_wanted, figures):
             figures.kills += kills
         finally:
             figures.rounds += 1
+            figures.unheard += net.read_logs()
             figures.violations += len(net.violations())
             figures.votes += sum(net.uses.votes.values())
             figures.blocks += sum(net.uses.blocks.values())
@@ -174,6 +175,10 @@ def test_two_messages_for_one_slot_are_a_violation(_):
     assert uses.violations == [] and len(uses.messages) == 3, uses.violations
     uses.add(topic, vote(1, 7, head=2))
     assert uses.violations == [witness.Use(1, "attestation", 7)], uses.violations
+    block, vote_root = witness.Use(0, "proposal", 4), next(iter(uses.messages[witness.Use(2, "attestation", 7)])).hex()
+    assert not uses.note_log(block, "01020304") and uses.note_log(witness.Use(2, "attestation", 7), vote_root[:8])
+    assert len(uses.violations) == 1, uses.violations
+    assert not uses.note_log(block, "01020305") and uses.violations[1:] == [block], uses.violations
 
 
 def main():

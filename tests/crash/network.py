@@ -24,6 +24,8 @@ INTERVAL_SECONDS = 0.8
 SECONDS_TO_GENESIS = 8
 # A process that was started answers HTTP within this time, on a machine that builds at the same time.
 START_SECONDS = 30
+# How a node's log tells of its own votes and blocks, with the first four bytes of the signed root.
+OWN_MESSAGE = re.compile(r" (attestation|block)_(not_)?published slot=(\d+) root=0x([0-9a-f]{8})")
 
 
 def free_base_port(count):
@@ -291,6 +293,17 @@ class Network:
     def has_voted(self, node, slot):
         """Returns whether the collector heard a vote of `node` itself for `slot` or a later one."""
         return any(validator == node.index and at >= slot for validator, at in reversed(self.heard))
+
+    def read_logs(self):
+        """Adds what the nodes' logs say of their own signatures to the evidence. Returns how many messages were sent
+        to peers and not heard by the collector: what a node was killed with on its lips."""
+        unheard = 0
+        for node in self.nodes:
+            for kind, not_sent, slot, prefix in OWN_MESSAGE.findall(node.log_text()):
+                use = witness.Use(node.index, {"attestation": "attestation", "block": "proposal"}[kind], int(slot))
+                with self.changed:
+                    unheard += not self.uses.note_log(use, prefix) and not not_sent
+        return unheard
 
     def refusals(self):
         """Returns how often the nodes' signing journals refused a signature, by reason."""

@@ -1,5 +1,6 @@
 """What the collector heard, judged without any code of lepton's: reads the SSZ containers of gossip messages, computes
-their roots, and keeps for each key and slot what the key has signed. Two different messages are a violation.
+their roots, and keeps for each key and slot what the key has signed. Two different messages are a violation. What a
+node's log tells of messages that it could send to nobody is taken as evidence too.
 """
 
 import collections
@@ -131,6 +132,7 @@ class KeyUses:
 
     def __init__(self):
         self.messages = collections.defaultdict(set)
+        self.logged = collections.defaultdict(set)
         self.votes = collections.Counter()
         self.blocks = collections.Counter()
         self.violations = []    # a Use each, in the order of discovery
@@ -163,10 +165,25 @@ class KeyUses:
         if root in known:
             return
         known.add(root)
-        if len(known) > 1:
+        self.judge(use)
+
+    def note_log(self, use, prefix):
+        """Takes the first four bytes (in hexadecimal) of a root that the signer's own log tells of: it may have signed
+        what it could send to nobody. Returns whether the collector heard the message too."""
+        if prefix not in self.logged[use]:
+            self.logged[use].add(prefix)
+            self.judge(use)
+        return any(root.hex().startswith(prefix) for root in self.messages.get(use, ()))
+
+    def judge(self, use):
+        if len(self.signed(use)) > 1 and use not in self.violations:
             self.violations.append(use)
 
+    def signed(self, use):
+        """Returns the beginnings of the roots of all that is known to be signed."""
+        return sorted(self.logged.get(use, set()) | {root.hex()[:8] for root in self.messages.get(use, ())})
+
     def describe(self, use):
-        roots = sorted(root.hex()[:16] for root in self.messages[use])
+        roots = self.signed(use)
         return (f"validator {use.validator} signed {len(roots)} messages with its {use.kind} key for slot {use.slot}: "
                 f"{' '.join(roots)}")
