@@ -38,7 +38,11 @@ Swarm::Swarm(Reactor& reactor,
                     emit(ConnectionEstablished{peer, is_outbound, count});
                 },
                 [this](const PeerId& peer, const CloseReason& reason, std::size_t remaining) {
-                    if (remaining == 0) links_->remove_peer(peer);
+                    if (remaining == 0) {
+                        links_->remove_peer(peer);
+                    } else {
+                        links_->connection_lost(peer);
+                    }
                     emit(ConnectionClosed{peer, reason, remaining});
                 },
                 [this](const Multiaddr& address, std::string_view why) {

@@ -112,6 +112,12 @@ void Links::remove_peer(const PeerId& peer) {
     settle();
 }
 
+void Links::connection_lost(const PeerId& peer) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end() || found->second.out != nullptr) return;
+    found->second.reopen->set(Duration::zero(), [this, peer] { open(peer); });
+}
+
 // ---- the stream towards a peer
 
 void Links::open(const PeerId& peer) {

@@ -33,6 +33,9 @@ class Links {
     /// A peer is connected: opens the stream towards it.
     void add_peer(const PeerId& peer, bool is_outbound);
     void remove_peer(const PeerId& peer);
+    /// A connection of a peer is gone and another one is left: a stream that went with it is opened
+    /// there without waiting. A peer that was restarted would miss what happens meanwhile.
+    void connection_lost(const PeerId& peer);
     /// A stream from a peer that speaks gossipsub; it replaces an earlier one.
     void on_stream(const PeerId& peer, NegotiatedStream stream);
 

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <set>
 
 namespace lepton::libp2p {
@@ -298,6 +299,31 @@ TEST(GossipNetwork, the_same_seed_gives_the_same_run) {
     };
     EXPECT_EQ(trace(11), trace(11));
     EXPECT_NE(trace(11), trace(12));
+}
+
+TEST(GossipNetwork, a_peer_that_crashed_and_came_back_is_spoken_to_on_its_new_connection) {
+    ManualReactor reactor;
+    SeededRandom random{3};
+    SimNetwork network{random};
+    TestNode node{network, reactor, 1};
+    node.swarm.subscribe("/block");
+    std::optional<TestNode> peer;
+    const auto start_peer = [&] {
+        peer.emplace(network, reactor, 2);
+        peer->swarm.subscribe("/block");
+        peer->dial(node);
+    };
+    start_peer();
+    reactor.run_for(seconds(5));
+    network.crash(peer->swarm.peer_id());
+    start_peer();
+    // The old connection, which nobody answers on, is closed as a duplicate.
+    reactor.run_for(kDuplicateGrace + milliseconds(500));
+    ASSERT_EQ(node.all<ConnectionClosed>().size(), 1U);
+    ASSERT_EQ(node.all<ConnectionClosed>()[0]->remaining, 1U);
+    ASSERT_TRUE(node.swarm.publish("/block", to_bytes(as_bytes(std::string_view{"block"}))));
+    reactor.run_for(milliseconds(500));
+    EXPECT_EQ(peer->gossip, std::vector<std::string>{"block"});
 }
 
 }  // namespace
