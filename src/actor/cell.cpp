@@ -344,10 +344,17 @@ void Cell::handle(Next& next) {
 
 void Cell::count_handled(const Envelope& envelope, Time begun, Time ended) {
     ClassCounters& counters = mailbox_.counters(envelope.index);
+    const auto ns = [](Duration duration) {
+        return static_cast<std::uint64_t>(std::max<Duration::rep>(0, duration.count()));
+    };
+    const Duration handling = ended - begun;
     ClassCounters::bump(counters.handled);
-    ClassCounters::bump(counters.handling_ns[bucket_of(ended - begun)]);
-    if (envelope.enqueued_at != Time{})
-        ClassCounters::bump(counters.waiting_ns[bucket_of(begun - envelope.enqueued_at)]);
+    ClassCounters::bump(counters.handling_ns[bucket_of(handling)]);
+    ClassCounters::bump(counters.handling_sum_ns, ns(handling));
+    if (envelope.enqueued_at == Time{}) return;
+    const Duration waiting = begun - envelope.enqueued_at;
+    ClassCounters::bump(counters.waiting_ns[bucket_of(waiting)]);
+    ClassCounters::bump(counters.waiting_sum_ns, ns(waiting));
 }
 
 // ---------------------------------------------------------------------- life of an incarnation

@@ -48,7 +48,9 @@ ClassSnapshot ClassCounters::snapshot(const ClassSpec& spec) const {
                       .dropped = read(dropped),
                       .undelivered = read(undelivered),
                       .depth = read(depth),
-                      .high_water = read(high_water)};
+                      .high_water = read(high_water),
+                      .handling_sum_ns = read(handling_sum_ns),
+                      .waiting_sum_ns = read(waiting_sum_ns)};
     std::ranges::transform(handling_ns, out.handling_ns.begin(), read);
     std::ranges::transform(waiting_ns, out.waiting_ns.begin(), read);
     return out;

@@ -51,10 +51,11 @@ struct ClassCounters {
     std::atomic<std::uint64_t> depth{0}, high_water{0};
     std::array<std::atomic<std::uint64_t>, std::tuple_size_v<DurationHistogram>> handling_ns{};
     std::array<std::atomic<std::uint64_t>, std::tuple_size_v<DurationHistogram>> waiting_ns{};
+    std::atomic<std::uint64_t> handling_sum_ns{0}, waiting_sum_ns{0};
 
-    /// Adds one. For counters with one writer at a time.
-    static void bump(std::atomic<std::uint64_t>& counter) {
-        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    /// Adds. For counters with one writer at a time.
+    static void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
+        counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
     }
     ClassSnapshot snapshot(const ClassSpec& spec) const;
 };

@@ -32,6 +32,8 @@ struct ClassSnapshot {
     std::uint64_t high_water = 0;   ///< most that ever waited
     DurationHistogram handling_ns{};
     DurationHistogram waiting_ns{};  ///< of about every eighth message
+    std::uint64_t handling_sum_ns = 0;
+    std::uint64_t waiting_sum_ns = 0;  ///< of those in waiting_ns
 };
 
 enum class CellState : std::uint8_t {

@@ -4,6 +4,10 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace lepton {
 
 Counter& Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
@@ -22,8 +26,32 @@ Histogram& Metrics::histogram(const std::string& name,
                                                                                       buckets);
 }
 
+void Metrics::add(std::weak_ptr<const prometheus::Collectable> source) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(sources_, [](const auto& each) { return each.expired(); });
+    sources_.push_back(std::move(source));
+}
+
 std::string Metrics::text() const {
-    return prometheus::TextSerializer().Serialize(registry_.Collect());
+    std::vector<prometheus::MetricFamily> families = registry_.Collect();
+    const auto sources = [this] {
+        const std::lock_guard lock(mutex_);
+        return sources_;
+    }();
+    for (const auto& weak : sources) {
+        const auto source = weak.lock();
+        if (!source) continue;
+        for (prometheus::MetricFamily& family : source->Collect()) {
+            const auto same =
+                std::ranges::find(families, family.name, &prometheus::MetricFamily::name);
+            if (same == families.end()) {
+                families.push_back(std::move(family));
+            } else {
+                std::ranges::move(family.metric, std::back_inserter(same->metric));
+            }
+        }
+    }
+    return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace lepton

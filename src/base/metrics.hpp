@@ -6,12 +6,15 @@
 // reference: looking a child up takes a lock.
 #pragma once
 
+#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,11 +37,17 @@ class Metrics {
                          const std::vector<double>& buckets,
                          const Labels& labels = {});
 
+    /// Adds families that are made when they are read. `source` is asked until it is destroyed;
+    /// its Collect() is called by any thread. Families of the same name become one.
+    void add(std::weak_ptr<const prometheus::Collectable> source);
+
     /// Returns every family in the Prometheus text format 0.0.4.
     std::string text() const;
 
   private:
     prometheus::Registry registry_{prometheus::Registry::InsertBehavior::Merge};
+    mutable std::mutex mutex_;
+    std::vector<std::weak_ptr<const prometheus::Collectable>> sources_;
 };
 
 }  // namespace lepton

@@ -69,6 +69,9 @@ void Blockchain::process(const Tick& tick) {
             std::chrono::duration<double>(now - *last_tick_).count());
     }
     last_tick_ = now;
+    const UnixMs due =
+        consensus::start_of(tick.interval, store_.config.genesis_time, options_.profile);
+    metrics_.tick_lateness_seconds.Observe(static_cast<double>(last_tick_unix_ms_ - due) / 1000);
 
     const Slot slot = tick.slot();
     gate_.update(slot, store_.head_block().slot);

@@ -236,6 +236,7 @@ TEST(BlockchainActor, ticks_stay_on_the_grid) {
     world.run_to(5);
     const std::string text = world.registry.text();
     EXPECT_NE(text.find("lean_tick_interval_duration_seconds_count 25"), std::string::npos);
+    EXPECT_NE(text.find("lepton_tick_lateness_seconds_bucket{le=\"0.001\"} 26"), std::string::npos);
     EXPECT_NE(text.find("lean_tick_interval_duration_seconds_bucket{le=\"0.75\"} 0"),
               std::string::npos);
     EXPECT_NE(text.find("lean_tick_interval_duration_seconds_bucket{le=\"0.805\"} 25"),

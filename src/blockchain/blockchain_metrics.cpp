@@ -188,6 +188,10 @@ BlockchainMetrics::BlockchainMetrics(Metrics& metrics)
       votes_waiting(metrics.gauge("lepton_votes_waiting", "Votes that wait for a block")),
       tick_interval_seconds(metrics.histogram(
           "lean_tick_interval_duration_seconds", "Time between two ticks", kTick)),
+      tick_lateness_seconds(
+          metrics.histogram("lepton_tick_lateness_seconds",
+                            "Time from the beginning of an interval to its tick",
+                            {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8})),
       intervals_skipped(
           metrics.counter("lepton_intervals_skipped_total", "Intervals without a tick")),
       is_aggregator(metrics.gauge("lean_is_aggregator", "1 while this node aggregates")),

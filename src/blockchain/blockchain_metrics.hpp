@@ -114,6 +114,8 @@ struct BlockchainMetrics {
 
     // ---- time
     Histogram& tick_interval_seconds;
+    /// From the beginning of an interval to its tick.
+    Histogram& tick_lateness_seconds;
     Counter& intervals_skipped;
 
     // ---- duties

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "libp2p/identify.hpp"
 
+#include "base/assert.hpp"
 #include "libp2p/protobuf.hpp"
 
 #include <algorithm>
@@ -39,6 +40,18 @@ Bytes encode_identify(const IdentifyInfo& info) {
     append_string_field(out, kProtocolVersion, info.protocol_version);
     append_string_field(out, kAgentVersion, info.agent_version);
     return out;
+}
+
+std::string_view to_string(IdentifyError error) {
+    switch (error) {
+        case IdentifyError::too_large:
+            return "too_large";
+        case IdentifyError::malformed:
+            return "malformed";
+        case IdentifyError::too_many_entries:
+            return "too_many_entries";
+    }
+    assertion_failed("known IdentifyError", __FILE__, __LINE__, {});
 }
 
 Result<IdentifyInfo, IdentifyError> decode_identify(ByteView message) {

@@ -42,6 +42,7 @@ struct IdentifyInfo {
 };
 
 enum class IdentifyError : std::uint8_t { too_large, malformed, too_many_entries };
+std::string_view to_string(IdentifyError error);
 
 /// Returns the protobuf message, without a length in front.
 Bytes encode_identify(const IdentifyInfo& info);

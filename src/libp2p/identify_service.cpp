@@ -12,7 +12,7 @@ class IdentifyReader final : public StreamTask {
   public:
     IdentifyReader(Reactor& reactor,
                    std::unique_ptr<Stream> made,
-                   std::function<void(IdentifyInfo)> done)
+                   std::function<void(Result<IdentifyInfo, IdentifyError>)> done)
         : StreamTask(std::move(made)), done_(std::move(done)), deadline_(reactor) {
         deadline_.set(kIdentifyTimeout, [this] { end(); });
         stream().finish();
@@ -24,8 +24,9 @@ class IdentifyReader final : public StreamTask {
         bool is_done = false;
         const auto fed = reader_.feed(bytes, [&](ByteView frame) {
             if (std::exchange(is_done, true)) return;
-            if (auto info = decode_identify(frame)) done_(std::move(*info));
+            done_(decode_identify(frame));
         });
+        if (!fed) done_(std::unexpected(IdentifyError::too_large));
         if (is_done || !fed) finish();
     }
     void data_ended() override { finish(); }
@@ -35,7 +36,7 @@ class IdentifyReader final : public StreamTask {
         end();
     }
 
-    std::function<void(IdentifyInfo)> done_;
+    std::function<void(Result<IdentifyInfo, IdentifyError>)> done_;
     FrameReader reader_{kIdentifySizeMax};
     Timer deadline_;
 };
@@ -77,8 +78,9 @@ void IdentifyService::ask(const PeerId& peer) {
 
 void IdentifyService::read(const PeerId& peer, NegotiatedStream stream) {
     auto& task = tasks_.add(std::make_unique<IdentifyReader>(
-        reactor_, std::move(stream.stream), [this, peer](IdentifyInfo info) {
-            on_info_(peer, std::move(info));
+        reactor_, std::move(stream.stream), [this, peer](Result<IdentifyInfo, IdentifyError> info) {
+            if (info) return on_info_(peer, *std::move(info));
+            undecodable_->count(peer, "identify", to_string(info.error()));
         }));
     if (!stream.unread.empty()) task.on_data(stream.unread);
 }

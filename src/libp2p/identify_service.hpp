@@ -5,9 +5,11 @@
 #pragma once
 
 #include "libp2p/connection_pool.hpp"
+#include "libp2p/decode_failures.hpp"
 #include "libp2p/identify.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace lepton::libp2p {
 
@@ -19,8 +21,13 @@ class IdentifyService {
     using OnInfo = std::function<void(const PeerId&, IdentifyInfo)>;
 
     /// `on_info` gets every message that could be read.
-    IdentifyService(Reactor& reactor, ConnectionPool& pool, TaskSet& tasks, OnInfo on_info)
-        : reactor_(reactor), pool_(pool), tasks_(tasks), on_info_(std::move(on_info)) {}
+    IdentifyService(
+        Reactor& reactor, ConnectionPool& pool, TaskSet& tasks, Metrics& metrics, OnInfo on_info)
+        : reactor_(reactor),
+          pool_(pool),
+          tasks_(tasks),
+          on_info_(std::move(on_info)),
+          undecodable_(DecodeFailures::make(metrics)) {}
 
     /// Asks `peer`; a peer that does not answer is left alone.
     void ask(const PeerId& peer);
@@ -34,6 +41,7 @@ class IdentifyService {
     ConnectionPool& pool_;
     TaskSet& tasks_;
     OnInfo on_info_;
+    std::shared_ptr<DecodeFailures> undecodable_;
 };
 
 }  // namespace lepton::libp2p

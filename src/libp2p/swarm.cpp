@@ -64,6 +64,7 @@ Swarm::Swarm(Reactor& reactor,
       identify_(std::make_unique<IdentifyService>(reactor,
                                                   pool_,
                                                   tasks_,
+                                                  metrics,
                                                   [this](const PeerId& peer, IdentifyInfo info) {
                                                       emit(PeerProtocols{peer, std::move(info)});
                                                   })),

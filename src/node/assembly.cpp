@@ -49,7 +49,9 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
       system_({.control = world.pool,
                .offload = world.offload,
                .random = world.supervisor_random,
-               .root = {.max_restarts = 5, .window = std::chrono::seconds(60)}}) {
+               .root = {.max_restarts = 5, .window = std::chrono::seconds(60)}}),
+      actor_metrics_(std::make_shared<ActorMetrics>(system_)) {
+    world.metrics.add(actor_metrics_);
     const auto validators = setup.store.validators;
     const auto& scheme = scheme_of(setup.blockchain.profile);
 

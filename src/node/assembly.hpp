@@ -18,6 +18,7 @@
 #include "libp2p/transport.hpp"
 #include "network_api/chain_view.hpp"
 #include "network_api/messages.hpp"
+#include "node/actor_metrics.hpp"
 #include "p2p/p2p_config.hpp"
 #include "storage/storage.hpp"
 #include "verifier/verifier_metrics.hpp"
@@ -87,8 +88,9 @@ class Assembly {
     aggregation::bundle::BundleBackend backend_;
     actor::SupervisorSpec net_supervisor_;
     std::optional<actor::Recipient<network_api::SetAggregator>> set_aggregator_;
-    /// The last member: the actors use the others until it is gone.
+    /// The actors use the members above until it is gone.
     actor::System system_;
+    std::shared_ptr<ActorMetrics> actor_metrics_;
 };
 
 }  // namespace lepton::node

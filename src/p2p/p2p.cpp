@@ -37,6 +37,7 @@ P2p::P2p(P2pConfig config, VerifierRecipients verifier, const P2pWorld& world)
       clock_(world.clock),
       random_(world.random),
       metrics_(world.metrics, config_),
+      undecodable_(libp2p::DecodeFailures::make(world.metrics)),
       book_(world.random),
       fetches_(world.random),
       server_(world.blocks),
@@ -200,25 +201,31 @@ void P2p::penalize(const PeerId& id, double points, std::string_view what) {
     commands_.emplace_back(SwarmDisconnect{id, "banned"});
 }
 
+void P2p::count_undecodable(const PeerId& id, std::string_view protocol, std::string_view reason) {
+    undecodable_->count(id, protocol, reason);
+    log::debug("undecodable peer={} protocol={} reason={}", name_of(id), protocol, reason);
+}
+
 // --- answering peers
 
 void P2p::on_event(RequestReceived event) {
     const ssz::DecodeContext context = decode_context(config_.profile);
     const RequestProtocol protocol = event.request.protocol;
-    const auto refuse = [&] {
+    const auto refuse = [&](ssz::DecodeError error) {
         metrics_.request_received(protocol, "malformed");
+        count_undecodable(event.request.peer, protocol_id(protocol), to_string(error));
         server_.refuse(event.request, ResponseCode::invalid_request, "malformed request");
         penalize(event.request.peer, Rejection::DECODE_ERROR, "request_malformed");
     };
     const auto serve_blocks = [&](const auto& request) {
-        if (!request) return refuse();
+        if (!request) return refuse(request.error());
         metrics_.request_received(protocol, "accepted");
         server_.add(event.request, *request, now());
     };
     switch (protocol) {
         case RequestProtocol::status: {
             const auto status = ssz::decode<Status>(event.ssz, context);
-            if (!status) return refuse();
+            if (!status) return refuse(status.error());
             metrics_.request_received(protocol, "accepted");
             answer_status(event.request);
             const auto peer = connected_.find(event.request.peer);

@@ -9,6 +9,7 @@
 #include "actor/ref.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "libp2p/decode_failures.hpp"
 #include "network_api/chain_view.hpp"
 #include "network_api/messages.hpp"
 #include "p2p/block_fetches.hpp"
@@ -24,6 +25,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -165,6 +167,10 @@ class P2p {
     /// disconnected. `what`: static text for the log.
     void penalize(const libp2p::PeerId& id, Rejection reason, std::string_view what);
     void penalize(const libp2p::PeerId& id, double points, std::string_view what);
+    /// Counts, and names in the log, what a peer sent that is not SSZ of the type it should be.
+    void count_undecodable(const libp2p::PeerId& id,
+                           std::string_view protocol,
+                           std::string_view reason);
     void update_gauges();
 
     /// Starts what has become possible: after every input.
@@ -178,6 +184,7 @@ class P2p {
     const Clock& clock_;
     Random& random_;
     P2pMetrics metrics_;
+    std::shared_ptr<libp2p::DecodeFailures> undecodable_;
 
     PeerBook book_;
     BlockFetches fetches_;

@@ -108,6 +108,9 @@ bool P2p::send_to_verifier(DecodedGossip message, const Delivery& delivery) {
 
 void P2p::refuse_gossip(const Delivery& delivery, TopicKind kind, const GossipRefusal& refusal) {
     metrics_.gossip_result(kind, refusal.name);
+    if (refusal.reason == Rejection::DECODE_ERROR) {
+        count_undecodable(delivery.peer, to_string(kind), refusal.name);
+    }
     commands_.emplace_back(SwarmVerdict{delivery.id, delivery.peer, refusal.verdict});
     log::debug("gossip_refused topic={} peer={} reason={}",
                to_string(kind),

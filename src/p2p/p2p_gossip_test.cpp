@@ -135,6 +135,9 @@ TEST_F(P2pTest, undecodable_gossip_is_rejected_and_the_third_time_the_sender_goe
     ASSERT_EQ(disconnects.size(), 1u);
     EXPECT_EQ(disconnects[0].peer, peer(1));
     EXPECT_EQ(metric(R"(lepton_gossip_messages_total{result="wrong_size",topic="block"})"), 3);
+    EXPECT_EQ(metric("lepton_peer_decode_failures_total{peer=\"" + peer(1).to_base58() +
+                     "\",protocol=\"block\",reason=\"wrong_size\"}"),
+              3);
     EXPECT_EQ(metric("lepton_peers_banned_total"), 1);
     disconnect(1);
     requests.clear();

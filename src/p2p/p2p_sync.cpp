@@ -67,6 +67,7 @@ void P2p::on_status_reply(const PeerId& id, const SwarmRequest::reply& reply) {
     const auto status = ssz::decode<Status>(chunk.payload, decode_context(config_.profile));
     if (!status) {
         end(to_string(status.error()));
+        count_undecodable(id, protocol_id(RequestProtocol::status), to_string(status.error()));
         penalize(id, Rejection::DECODE_ERROR, "status_malformed");
         return;
     }
@@ -192,6 +193,8 @@ AttemptResult P2p::take_fetched(const FetchAttempt& attempt, std::vector<Respons
     }
     auto block = ssz::decode<SignedBlock>(chunk.payload, decode_context(config_.profile));
     if (!block) {
+        count_undecodable(
+            attempt.peer, protocol_id(RequestProtocol::blocks_by_root), to_string(block.error()));
         penalize(attempt.peer, Rejection::DECODE_ERROR, "response_malformed");
         return end(to_string(block.error()), AttemptResult::failed);
     }
@@ -280,6 +283,9 @@ std::string_view P2p::take_range(const RangeRequest& request,
         }
         auto block = ssz::decode<SignedBlock>(chunk.payload, decode_context(config_.profile));
         if (!block) {
+            count_undecodable(request.peer,
+                              protocol_id(RequestProtocol::blocks_by_range),
+                              to_string(block.error()));
             const int points = rejection_row(Rejection::DECODE_ERROR).penalty;
             return refuse("response_malformed", static_cast<double>(points));
         }

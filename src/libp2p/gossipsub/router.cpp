@@ -47,7 +47,8 @@ Router::Router(
                 "libp2p_gossipsub_control_total",
                 "Entries of gossip control messages, by what became of them.",
                 "event",
-                kControlNames) {
+                kControlNames),
+      undecodable_(DecodeFailures::make(metrics)) {
     LEPTON_ASSERT(config_.degree_low <= config_.degree && config_.degree <= config_.degree_high);
     LEPTON_ASSERT(config_.degree_outbound < config_.degree_low);
     // Else a second copy could be delivered while the first waits for its verdict.
@@ -194,6 +195,7 @@ void Router::on_malformed_frame(const PeerId& id, Time now) {
     Peer* peer = find_peer(id);
     if (peer == nullptr) return;
     drops_.count(Drop::malformed_rpc);
+    undecodable_->count(id, "gossipsub", "malformed_rpc");
     penalize(id, *peer, kPenaltyMalformed, "malformed gossip frame", now);
 }
 
@@ -288,6 +290,7 @@ void Router::on_message(const PeerId& id, Peer& peer, const Message& message, Ti
     auto transformed = transform_(message.topic, message.data);
     if (!transformed) {
         drops_.count(Drop::bad_payload);
+        undecodable_->count(id, "gossipsub", transformed.error());
         return penalize(id, peer, kPenaltyInvalidMessage, transformed.error(), now);
     }
     const MessageId message_id = transformed->id;

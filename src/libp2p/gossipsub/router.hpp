@@ -9,6 +9,7 @@
 
 #include "base/metrics.hpp"
 #include "base/random.hpp"
+#include "libp2p/decode_failures.hpp"
 #include "libp2p/enum_counters.hpp"
 #include "libp2p/gossipsub/codec.hpp"
 #include "libp2p/gossipsub/message_cache.hpp"
@@ -364,6 +365,7 @@ class Router {
     EnumCounters<Event, kEventNames.size()> events_;
     EnumCounters<Drop, kDropNames.size()> drops_;
     EnumCounters<Control, kControlNames.size()> controls_;
+    std::shared_ptr<DecodeFailures> undecodable_;
 };
 
 }  // namespace lepton::libp2p::gossipsub

@@ -140,7 +140,8 @@ RequestClient::RequestClient(Reactor& reactor,
                 "libp2p_requests_total",
                 "Requests to peers that have ended, by outcome.",
                 "outcome",
-                kOutcomeNames) {}
+                kOutcomeNames),
+      undecodable_(DecodeFailures::make(metrics)) {}
 
 RequestClient::~RequestClient() = default;
 
@@ -262,7 +263,11 @@ void RequestClient::on_ended(RequestId id) {
 
 void RequestClient::fail(RequestId id, RequestError kind) {
     Active* active = find(id);
-    if (active != nullptr) finish(*active, RequestFailure{active->info, kind, active->chunks});
+    if (active == nullptr) return;
+    if (kind == RequestError::malformed || kind == RequestError::too_large) {
+        undecodable_->count(active->info.peer, active->info.protocol, to_string(kind));
+    }
+    finish(*active, RequestFailure{active->info, kind, active->chunks});
 }
 
 void RequestClient::finish(Active& active, RequestEvent final_event) {

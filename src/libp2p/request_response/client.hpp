@@ -5,6 +5,7 @@
 #pragma once
 
 #include "libp2p/connection_pool.hpp"
+#include "libp2p/decode_failures.hpp"
 #include "libp2p/request_response/protocol.hpp"
 
 #include <array>
@@ -145,6 +146,7 @@ class RequestClient {
     TaskSet& tasks_;
     DeferQueue& later_;
     EnumCounters<Outcome, kOutcomeNames.size()> outcomes_;
+    std::shared_ptr<DecodeFailures> undecodable_;
     bool is_stopped_ = false;
     RequestId last_id_ = 0;
     std::map<RequestId, Active> active_;

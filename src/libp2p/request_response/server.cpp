@@ -158,6 +158,13 @@ class ServerRequest final : public StreamTask {
     void refuse(RequestServer::Refusal reason) {
         if (state_ != State::reading) return;
         server_.refusals_.count(reason);
+        if (reason == RequestServer::Refusal::malformed ||
+            reason == RequestServer::Refusal::too_large) {
+            server_.undecodable_->count(
+                info_.peer,
+                info_.protocol,
+                RequestServer::kRefusalNames[static_cast<std::size_t>(reason)]);
+        }
         close();
     }
 
@@ -264,7 +271,8 @@ RequestServer::RequestServer(Reactor& reactor,
                "libp2p_responses_total",
                "Responses to peers that have ended, by result.",
                "result",
-               kResultNames) {}
+               kResultNames),
+      undecodable_(DecodeFailures::make(metrics)) {}
 
 bool RequestServer::is_registered(std::string_view protocol) const {
     return std::ranges::find(protocols_, protocol, &RequestProtocol::id) != protocols_.end();

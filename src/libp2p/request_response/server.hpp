@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "libp2p/decode_failures.hpp"
 #include "libp2p/enum_counters.hpp"
 #include "libp2p/negotiation.hpp"
 #include "libp2p/request_response/client.hpp"
@@ -125,6 +126,7 @@ class RequestServer {
     std::function<void(ServerEvent)> emit_;
     EnumCounters<Refusal, kRefusalNames.size()> refusals_;
     EnumCounters<ResponseResult, kResultNames.size()> results_;
+    std::shared_ptr<DecodeFailures> undecodable_;
     RequestId last_id_ = 0;
     std::map<RequestId, ServerRequest*> active_;
     /// When each peer's allowance will be full again; full ones are erased.
