@@ -3,6 +3,7 @@
 //
 // The lepton program: argument parsing only. Exit code 2 for wrong arguments, else that of the
 // command.
+#include "node/check.hpp"
 #include "node/devnet/devnet.hpp"
 #include "node/network_files.hpp"
 #include "node/node.hpp"
@@ -151,6 +152,10 @@ int main(int argc, char** argv) {
     CLI::App* const node_command = app.add_subcommand("node", "run a node");
     add_node_flags(*node_command, node);
 
+    CLI::App* const check_command = app.add_subcommand(
+        "check", "say what will hurt a node with the same flags: machine, ports, disk, keys");
+    add_node_flags(*check_command, node);
+
     DevnetOptions devnet;
     CLI::App* const devnet_command =
         app.add_subcommand("devnet", "run a local network of nodes and show what it does");
@@ -184,6 +189,7 @@ int main(int argc, char** argv) {
     }
 
     if (node_command->parsed()) return lepton::node::run_node(node);
+    if (check_command->parsed()) return lepton::node::run_check(node);
     if (devnet_command->parsed()) {
         devnet.program = "/proc/self/exe";
         return lepton::node::run_devnet(devnet);

@@ -117,6 +117,10 @@ const sha256_kernels::Kernel& best_kernel() {
 
 }  // namespace
 
+bool has_sha_instructions() {
+    return sha256_kernels::sha_ni() != nullptr;
+}
+
 Bytes32 sha256(ByteView data) {
     Sha256 hash;
     hash.update(data);

@@ -23,6 +23,9 @@ Bytes32 sha256(ByteView data);
 /// Cost:   two compressions per block, the second with a padding block expanded beforehand
 void sha256_64(const std::uint8_t* blocks, std::size_t count, std::uint8_t* digests);
 
+/// Returns whether the processor's SHA instructions do the work: several times as fast.
+bool has_sha_instructions();
+
 /// SHA-256 of a message that arrives in pieces.
 class Sha256 {
   public:

@@ -13,16 +13,14 @@
 #include "blockchain/open_chain.hpp"
 #include "libp2p/asio_reactor.hpp"
 #include "libp2p/asio_udp_socket.hpp"
-#include "libp2p/identity.hpp"
 #include "libp2p/public_key.hpp"
 #include "libp2p/quic/transport.hpp"
 #include "node/assembly.hpp"
 #include "node/event_loop.hpp"
-#include "node/genesis_files.hpp"
+#include "node/node_files.hpp"
 #include "node/signals.hpp"
 #include "node/terminate.hpp"
 #include "node/version.hpp"
-#include "p2p/bootnodes.hpp"
 #include "storage/lmdb/lmdb_backend.hpp"
 #include "types/genesis.hpp"
 #include "validator/posix_journal_file.hpp"
@@ -46,7 +44,6 @@
 namespace lepton::node {
 namespace {
 
-constexpr std::size_t kBootnodesFileSizeMax = 4 * 1024 * 1024;
 /// Signature batches and proofs that may wait for a processor; the verifier and the blockchain
 /// bound what they start.
 constexpr std::size_t kOffloadQueueMax = 256;
@@ -58,77 +55,6 @@ constexpr Duration kSetAggregatorTimeout = std::chrono::seconds(1);
 constexpr Duration kKeyWindowMax = std::chrono::minutes(30);
 /// For threads to end after the ordered stop: one request, one job, one turn each.
 constexpr Duration kTeardownMax = std::chrono::seconds(10);
-
-/// Ends the start: the exit code and one line.
-struct StartError {
-    int code = kExitConfig;
-    std::string what;
-};
-
-StartError config_error(const ConfigError& error) {
-    return {kExitConfig, error.what};
-}
-StartError environment_error(const IoError& error) {
-    return {kExitEnvironment, error.what};
-}
-
-/// Everything that the files say.
-struct NodeFiles {
-    NetworkProfile profile;
-    const crypto::SignatureScheme* scheme = nullptr;
-    GenesisFile genesis;
-    std::vector<validator::KeyFiles> key_files;
-    ValidatorConfigFile validator_config;
-    std::optional<libp2p::Identity> identity;
-    p2p::Bootnodes bootnodes;
-    std::uint64_t committee_count = 1;
-};
-
-Result<NodeFiles, StartError> read_files(const NodeOptions& options) {
-    NodeFiles files;
-    const auto profile = network_profile(options.network);
-    if (!profile) return std::unexpected(config_error({"--network: " + profile.error().what}));
-    files.profile = *profile;
-    files.scheme = crypto::find_signature_scheme(profile->signature_scheme);
-    LEPTON_ASSERT(files.scheme != nullptr);
-
-    auto genesis = read_genesis_file(options.genesis, files.profile, *files.scheme);
-    if (!genesis) return std::unexpected(config_error(genesis.error()));
-    files.genesis = std::move(*genesis);
-
-    auto keys = read_annotated_validators(
-        options.validators, options.node_id, options.hash_sig_keys_dir, files.genesis.validators);
-    if (!keys) return std::unexpected(config_error(keys.error()));
-    files.key_files = std::move(*keys);
-
-    auto validator_config = read_validator_config(options.validator_config);
-    if (!validator_config) return std::unexpected(config_error(validator_config.error()));
-    files.validator_config = std::move(*validator_config);
-
-    const auto node_key = read_node_key(options.node_key);
-    if (!node_key) return std::unexpected(config_error(node_key.error()));
-    files.identity.emplace(*node_key);
-
-    const auto bootnodes = read_text_file(options.bootnodes, kBootnodesFileSizeMax);
-    if (!bootnodes) return std::unexpected(config_error(bootnodes.error()));
-    files.bootnodes = p2p::parse_bootnodes(*bootnodes, files.identity->peer_id());
-
-    files.committee_count = options.attestation_committee_count.value_or(
-        files.validator_config.attestation_committee_count.value_or(1));
-    if (!options.aggregate_subnet_ids.empty() && !options.is_aggregator) {
-        return std::unexpected(
-            StartError{kExitConfig, "--aggregate-subnet-ids: needs --is-aggregator"});
-    }
-    for (const std::uint64_t subnet : options.aggregate_subnet_ids) {
-        if (subnet < files.committee_count) continue;
-        return std::unexpected(
-            StartError{kExitConfig,
-                       fmt::format("--aggregate-subnet-ids: {} is not below the committee count {}",
-                                   subnet,
-                                   files.committee_count)});
-    }
-    return files;
-}
 
 /// Raises the limit of open files to what the system permits: LMDB, sockets and HTTP together need
 /// some hundreds.
