@@ -60,13 +60,12 @@ TEST(ActorMetrics, show_what_became_of_each_message) {
     has(R"(lepton_actor_restarts_total{actor="worker"} 0)");
 
     worker.send_or_count(Job{.throws = true});
-    world.simulator.run_for(10s);
-    has(R"(lepton_actor_restarts_total{actor="worker"} 1)");
-
-    worker.send_or_count(Job{});
-    world.system.kill();
-    has(R"(lepton_actor_messages_dropped_total{actor="worker",message="Job",reason="stopped"} 1)");
+    world.simulator.run_ready();
     has(R"(lepton_actor_running{actor="worker"} 0)");
+    world.simulator.run_for(10s);
+    has(R"(lepton_actor_running{actor="worker"} 1)");
+    has(R"(lepton_actor_restarts_total{actor="worker"} 1)");
+    has(R"(lepton_actor_messages_dropped_total{actor="worker",message="Job",reason="stopped"} 0)");
 }
 
 TEST(ActorMetrics, the_time_of_a_handler_is_in_the_bucket_it_belongs_to) {
