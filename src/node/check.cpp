@@ -201,7 +201,7 @@ CheckFacts::Port port(int type,
 /// The directory, or the nearest one above it that exists: that is where it would be made.
 std::string existing_directory(const std::string& path) {
     std::error_code error;
-    std::filesystem::path at = std::filesystem::absolute(path, error);
+    std::filesystem::path at = std::filesystem::absolute(path, error).lexically_normal();
     while (!std::filesystem::exists(at, error) && at.has_parent_path() && at != at.parent_path()) {
         at = at.parent_path();
     }

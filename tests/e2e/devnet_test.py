@@ -291,6 +291,36 @@ def test_what_is_in_use_is_named(directory):
             assert expected in result.stderr.strip().splitlines()[-1], result.stderr
 
 
+def test_check_says_what_will_hurt_and_starts_nothing(directory):
+    made = run_lepton("genesis", "--output-dir", f"{directory}/genesis", "--num-validators", "1", "--scheme", "test")
+    assert made.returncode == 0, made.stderr
+    genesis, base = f"{directory}/genesis", free_base_port(3)
+
+    def check():
+        return run_lepton(
+            "check", "--network", "leanspec-test", "--genesis", f"{genesis}/config.yaml", "--validators",
+            f"{genesis}/annotated_validators.yaml", "--bootnodes", f"{genesis}/nodes.yaml", "--validator-config",
+            f"{genesis}/validator-config.yaml", "--hash-sig-keys-dir", f"{genesis}/hash-sig-keys", "--node-key",
+            f"{genesis}/lepton_0.key", "--node-id", "lepton_0", "--data-dir", f"{directory}/data",
+            "--gossipsub-port", str(base), "--api-port", str(base + 1), "--metrics-port", str(base + 2))
+
+    free = check()
+    lines = free.stdout.splitlines()
+    assert free.returncode == 0, free
+    seen = {line.split()[1].rstrip(":") for line in lines[:-1]}
+    assert seen == {"udp_receive_buffer", "open_files", "clock", "cpu", "disk", "port", "key"}, seen
+    levels = [line.split()[0] for line in lines[:-1]]
+    summary = f"{levels.count('ok')} ok, {levels.count('warn')} warnings, 0 failed"
+    assert lines[-1] == summary, free.stdout
+    assert not pathlib.Path(f"{directory}/data").exists(), "it writes nothing"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", base))
+        busy = check()
+    assert busy.returncode == 1, busy
+    assert f"fail port --gossipsub-port={base} udp: Address already in use" in busy.stdout.splitlines(), busy.stdout
+    assert busy.stdout.splitlines()[-1].endswith(", 1 failed"), busy.stdout
+
+
 def main():
     global LEPTON
     LEPTON = sys.argv[1]
