@@ -456,6 +456,38 @@ TEST_F(SwarmTest, the_second_gossip_stream_of_a_peer_replaces_the_first) {
     EXPECT_TRUE(a.all<PeerSubscription>()[0]->subscribed);
 }
 
+TEST_F(SwarmTest, a_peer_that_opens_its_gossip_stream_again_is_told_the_subscriptions_again) {
+    TestNode a(network, reactor, 1);
+    a.swarm.subscribe("/block");
+    RawPeer raw(network, reactor, 2);
+    raw.dial(a);
+    reactor.run_for(seconds(1));
+    // Identify and gossipsub: to both it says yes to whatever was proposed first.
+    for (const auto& stream : raw.inbound) {
+        stream->set_handler(&raw);
+        stream->write(RawPeer::lines({"/multistream/1.0.0", "/meshsub/1.2.0"}));
+    }
+    reactor.run_for(seconds(1));
+    gossipsub::Rpc greeting;
+    greeting.subscriptions = {{true, "/block"}};
+    const Bytes frame = gossipsub::encode_frame(greeting);
+    const auto times_told = [&] {
+        std::size_t times = 0;
+        for (auto at = raw.received.begin();; ++at, ++times) {
+            at = std::search(at, raw.received.end(), frame.begin(), frame.end());
+            if (at == raw.received.end()) return times;
+        }
+    };
+    ASSERT_EQ(times_told(), 1u);
+    const Bytes open = RawPeer::lines({"/multistream/1.0.0", "/meshsub/1.2.0"});
+    raw.open(open);
+    reactor.run_for(seconds(1));
+    EXPECT_EQ(times_told(), 1u);
+    raw.open(open);
+    reactor.run_for(seconds(1));
+    EXPECT_EQ(times_told(), 2u);
+}
+
 TEST_F(SwarmTest, random_bytes_on_every_protocol_do_no_harm) {
     TestNode a(network, reactor, 1);
     TestNode b(network, reactor, 2);

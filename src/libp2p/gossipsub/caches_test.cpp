@@ -186,6 +186,24 @@ TEST(Outbox, control_goes_before_own_before_forwarded_before_gossip) {
     EXPECT_FALSE(outbox.next_frame());
 }
 
+TEST(Outbox, an_announcement_does_not_overtake_what_was_queued_before_it) {
+    Outbox outbox;
+    EXPECT_TRUE(outbox.prune("/a", 10));
+    EXPECT_TRUE(outbox.announce("/a", false));
+    EXPECT_TRUE(outbox.announce("/b", true));
+    EXPECT_TRUE(outbox.graft("/b"));
+    EXPECT_TRUE(outbox.announce("/c", true));
+
+    Frames frames;
+    const Rpc first = frames.next(outbox);
+    EXPECT_EQ(first.prune.size(), 1u);
+    EXPECT_TRUE(first.subscriptions.empty());
+    const Rpc second = frames.next(outbox);
+    EXPECT_EQ(second.subscriptions, (std::vector<Subscription>{{false, "/a"}, {true, "/b"}}));
+    EXPECT_EQ(second.graft.size(), 1u);
+    EXPECT_EQ(frames.next(outbox).subscriptions, (std::vector<Subscription>{{true, "/c"}}));
+}
+
 TEST(Outbox, a_full_class_refuses_or_drops_its_oldest) {
     Outbox outbox;
     EXPECT_TRUE(outbox.publish(message(1, kQueueBytesMax)));

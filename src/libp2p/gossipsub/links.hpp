@@ -53,6 +53,8 @@ class Links {
     struct Peer {
         OutLink* out = nullptr;
         InLink* in = nullptr;
+        /// It has opened a stream before.
+        bool had_in = false;
         Duration reopen_delay = kReopenDelayMin;
         std::unique_ptr<Timer> reopen;
     };

@@ -111,6 +111,8 @@ Bytes Outbox::take_control() {
     while (!control_.empty() && !is_full()) {
         const Control& next = control_.front();
         if (const auto* announce = std::get_if<Announce>(&next)) {
+            // Peers read the announcements of an RPC first: this one must not overtake the others.
+            if (!rpc.graft.empty() || !rpc.prune.empty()) break;
             rpc.subscriptions.push_back({announce->subscribe, announce->topic});
         } else if (const auto* graft = std::get_if<Graft>(&next)) {
             rpc.graft.push_back(graft->topic);

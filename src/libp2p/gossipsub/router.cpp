@@ -142,6 +142,17 @@ void Router::lose_output(const PeerId& id) {
     }
 }
 
+void Router::repeat_greeting(const PeerId& id, Time now) {
+    Peer* peer = find_peer(id);
+    // A stream that is not open yet starts with the greeting anyway.
+    if (peer == nullptr || !peer->is_open || std::exchange(peer->was_greeted_again, true)) return;
+    for (auto& [name, topic] : topics_) {
+        if (!topic.is_subscribed) continue;
+        on_control_queued(id, *peer, peer->outbox.announce(name, true), now);
+        if (topic.mesh.contains(id)) graft(topic, id, now);
+    }
+}
+
 void Router::remove_peer(const PeerId& id, Time now) {
     const auto found = peers_.find(id);
     if (found == peers_.end()) return;
@@ -454,11 +465,13 @@ void Router::unsubscribe(std::string_view name, Time now) {
     TopicState& topic = topic_of_application(name);
     if (!topic.is_subscribed) return;
     topic.is_subscribed = false;
+    // PRUNE goes first, with its short backoff: rust-libp2p gives a mesh member whose
+    // unsubscription it reads first the long one, and counts a GRAFT within it as an offence.
+    const std::set<PeerId> members = topic.mesh;
+    for (const PeerId& id : members) prune(topic, id, config_.unsubscribe_backoff, now);
     for (auto& [id, peer] : peers_) {
         on_control_queued(id, peer, peer.outbox.announce(topic.topic.name, false), now);
     }
-    const std::set<PeerId> members = topic.mesh;
-    for (const PeerId& id : members) prune(topic, id, config_.unsubscribe_backoff, now);
 }
 
 std::set<PeerId> Router::recipients(TopicState& topic, Time now) {

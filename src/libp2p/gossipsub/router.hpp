@@ -147,6 +147,9 @@ class Router {
     /// The stream towards the peer is gone; what waits is dropped, and what the peer has to know
     /// will be said again on the next one.
     void lose_output(const PeerId& peer);
+    /// The peer has started over, and may have forgotten what it was told on a stream that still
+    /// stands: says it again, at most once in a heartbeat.
+    void repeat_greeting(const PeerId& peer, Time now);
     void remove_peer(const PeerId& peer, Time now);
 
     /// One RPC of the peer, without its length.
@@ -277,6 +280,7 @@ class Router {
         std::size_t ids_asked = 0;
         std::size_t ids_answered = 0;
         std::size_t idontwant_rpcs = 0;
+        bool was_greeted_again = false;
         /// Bytes of answers it may still get.
         std::size_t reply_credit = kReplyBytesBurst;
     };

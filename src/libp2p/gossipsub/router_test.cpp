@@ -78,13 +78,21 @@ struct RouterTest : testing::Test {
         send(from, rpc);
     }
 
+    Rpc decode(Bytes frame) {
+        const Bytes& kept = frames.emplace_back(std::move(frame));
+        const auto length = read_varint(kept);
+        return decode_rpc(ByteView(kept).subspan(length->size)).value();
+    }
+    /// What goes to `to` next, or an empty RPC.
+    Rpc receive_one(const PeerId& to) {
+        auto frame = router.next_frame(to);
+        return frame ? decode(std::move(*frame)) : Rpc{};
+    }
     /// Everything that waits for `to`, in one.
     Rpc receive(const PeerId& to) {
         Rpc all;
         while (auto frame = router.next_frame(to)) {
-            const Bytes& kept = frames.emplace_back(std::move(*frame));
-            const auto length = read_varint(kept);
-            const Rpc rpc = decode_rpc(ByteView(kept).subspan(length->size)).value();
+            const Rpc rpc = decode(std::move(*frame));
             const auto add = [](auto& list, const auto& more) {
                 list.insert(list.end(), more.begin(), more.end());
             };
@@ -284,9 +292,10 @@ TEST_F(RouterTest, unsubscribing_prunes_with_a_short_backoff_and_subscribing_aga
     beat();
     settle(peer(1));
     router.unsubscribe("/block", now);
-    const Rpc rpc = receive(peer(1));
-    EXPECT_EQ(rpc.subscriptions, (std::vector<Subscription>{{false, "/block"}}));
-    EXPECT_EQ(rpc.prune, (std::vector<Prune>{{"/block", 10}}));
+    const Rpc first = receive_one(peer(1));
+    EXPECT_EQ(first.prune, (std::vector<Prune>{{"/block", 10}}));
+    EXPECT_TRUE(first.subscriptions.empty()) << "it would be read before the PRUNE";
+    EXPECT_EQ(receive_one(peer(1)).subscriptions, (std::vector<Subscription>{{false, "/block"}}));
     EXPECT_TRUE(router.mesh("/block").empty());
 
     router.subscribe("/block", now);
@@ -323,6 +332,32 @@ TEST_F(RouterTest, a_lost_stream_takes_the_peer_out_of_the_mesh_and_says_everyth
     EXPECT_EQ(receive(peer(1)).subscriptions, (std::vector<Subscription>{{true, "/block"}}));
     beat();
     EXPECT_EQ(receive(peer(1)).graft.size(), 1u);
+}
+
+TEST_F(RouterTest, a_peer_that_starts_over_is_told_everything_again) {
+    router.subscribe("/block", now);
+    connect_all(2);
+    beat();
+    settle(peer(1));
+    Rpc prune;
+    prune.prune = {{"/block", 60}};
+    send(peer(2), prune);
+    settle(peer(2));
+
+    router.repeat_greeting(peer(1), now);
+    const Rpc rpc = receive(peer(1));
+    EXPECT_EQ(rpc.subscriptions, (std::vector<Subscription>{{true, "/block"}}));
+    EXPECT_EQ(rpc.graft, std::vector<std::string_view>{"/block"});
+    EXPECT_EQ(router.mesh("/block"), std::vector{peer(1)});
+
+    router.repeat_greeting(peer(2), now);
+    EXPECT_TRUE(receive(peer(2)).graft.empty()) << "it is not in the mesh";
+    router.repeat_greeting(peer(1), now);
+    EXPECT_FALSE(router.next_frame(peer(1))) << "once in a heartbeat";
+    beat();
+    settle(peer(1));
+    router.repeat_greeting(peer(1), now);
+    EXPECT_EQ(receive(peer(1)).subscriptions.size(), 1u);
 }
 
 TEST_F(RouterTest, topics_that_are_not_listed_leave_no_trace) {
