@@ -113,7 +113,7 @@ class Chain:
 
     def serve(self, stranger, root, block):
         self.blocks[root] = block
-        stranger.send("serve_block", root=root.hex(), block=block.hex())
+        stranger.carry_out("serve_block", root=root.hex(), block=block.hex())
 
     def fetch(self, stranger, node, peer):
         """The stranger asks for the blocks of `node` that it has not heard of."""
@@ -133,7 +133,7 @@ class Chain:
 
 
 def greet(stranger):
-    stranger.send("set_status", payload=NO_CHAIN)
+    stranger.carry_out("set_status", payload=NO_CHAIN)
     for topic in (BLOCKS, VOTES, AGGREGATES):
         stranger.send("subscribe", topic=topic)
 

@@ -50,6 +50,13 @@ class PeerProcess:
         self.process.stdin.write(json.dumps({"cmd": cmd, **fields}).encode() + b"\n")
         self.process.stdin.flush()
 
+    def carry_out(self, cmd, **fields):
+        """Sends a command and waits until it is done: others may have to see its effect."""
+        self.send(cmd, **fields)
+        # Commands are taken one after the other; this one is answered because nobody knows it.
+        self.send("done")
+        self.wait("error")
+
     def take(self, name, fields):
         for event in self.events:
             if event["event"] == name and all(event.get(key) == value for key, value in fields.items()):

@@ -112,8 +112,8 @@ def identify_and_ping(lab, dialler):
 def status_first(lab, dialler):
     """Who dials asks for the Status before anything else, and gets it."""
     _, _, first, second = in_order(lab, dialler)
-    second.send("set_status", payload=status_payload(20).hex())
-    first.send("set_status", payload=status_payload(10).hex())
+    second.carry_out("set_status", payload=status_payload(20).hex())
+    first.carry_out("set_status", payload=status_payload(10).hex())
     first.connect(second)
     asked = second.wait("request", peer=first.id)
     assert (asked["protocol"], asked["payload"]) == (STATUS, status_payload(10).hex()), asked
@@ -210,7 +210,7 @@ def blocks_by_root(lab, asker):
     first, second = (lepton, stranger) if asker == "lepton" else (stranger, lepton)
     blocks = {root_of(n): generated(size, n) for n, size in ((1, 1), (2, 70_000), (3, 300_000))}
     for root, block in blocks.items():
-        second.send("serve_block", root=root.hex(), block=block.hex())
+        second.carry_out("serve_block", root=root.hex(), block=block.hex())
 
     def ask(name, *roots):
         answer = first.ask(second, BY_ROOT, roots_payload(*roots), name)
@@ -238,7 +238,7 @@ def error_answer(lab, asker):
     answer = first.ask(second, STATUS, status_payload(1), "early")
     assert answer["ok"] and answer["chunks"] == [{"code": 3, "payload": b"no status".hex()}], answer
     # The connection has not suffered.
-    second.send("set_status", payload=status_payload(2).hex())
+    second.carry_out("set_status", payload=status_payload(2).hex())
     answer = first.ask(second, STATUS, status_payload(1), "late")
     assert answer["ok"] and answer["chunks"] == [{"code": 0, "payload": status_payload(2).hex()}], answer
 
