@@ -461,6 +461,7 @@ void Cell::forget_incarnation() noexcept {
     auto listeners = std::exchange(listeners_, {});
     keys_.clear();
     timer_count_ = 0;
+    publish_asks();
     destroy_actor();
     has_incarnation_ = false;
 }
@@ -550,7 +551,9 @@ std::uint64_t Cell::open_ask(std::unique_ptr<PendingAsk> ask, Time deadline) {
     const std::uint64_t id = ++last_ask_;
     ask->deadline =
         add_timer(deadline, ask->message, [this, id] { finish_ask(id)->fail(AskError::timeout); });
+    ask->due = deadline;
     asks_.emplace(id, std::move(ask));
+    publish_asks();
     bump(asks_opened_);
     return id;
 }
@@ -563,9 +566,16 @@ std::unique_ptr<PendingAsk> Cell::finish_ask(std::uint64_t id) {
     }
     auto ask = std::move(found->second);
     asks_.erase(found);
+    publish_asks();
     cancel_timer(ask->deadline);
     bump(asks_completed_);
     return ask;
+}
+
+void Cell::publish_asks() {
+    asks_pending_.store(asks_.size(), std::memory_order_relaxed);
+    const Time due = asks_.empty() ? Time{} : asks_.begin()->second->due;
+    oldest_ask_due_.store(due.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void Cell::count_refused_ask() {
@@ -602,6 +612,8 @@ CellSnapshot Cell::snapshot() const {
     out.asks_opened = asks_opened_.load(std::memory_order_relaxed);
     out.asks_completed = asks_completed_.load(std::memory_order_relaxed);
     out.asks_forgotten = asks_forgotten_.load(std::memory_order_relaxed);
+    out.asks_pending = asks_pending_.load(std::memory_order_relaxed);
+    out.oldest_ask_due = Time{Duration{oldest_ask_due_.load(std::memory_order_relaxed)}};
     out.late_replies = late_replies_.load(std::memory_order_relaxed);
     out.timers = timer_count_.load(std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);

@@ -59,6 +59,7 @@ struct PendingAsk {
     virtual void fail(AskError error) = 0;
 
     std::uint64_t deadline = 0;  ///< token of its timer
+    Time due{};
     std::string_view message;
 };
 
@@ -242,6 +243,7 @@ class Cell : public std::enable_shared_from_this<Cell> {
     void start();
     void on_timer(std::uint64_t token);
     void cancel_asks();
+    void publish_asks();
     void forget_incarnation() noexcept;
     void drop_leftovers(std::vector<EnvelopePtr>& leftovers, bool only_items);
     void count_handled(const Envelope& envelope, Time begun, Time ended);
@@ -273,6 +275,8 @@ class Cell : public std::enable_shared_from_this<Cell> {
     std::atomic<std::uint32_t> incarnation_{0};
     std::atomic<std::uint64_t> turns_{0}, slow_turns_{0};
     std::atomic<std::uint64_t> asks_opened_{0}, asks_completed_{0}, asks_forgotten_{0};
+    std::atomic<std::uint64_t> asks_pending_{0};
+    std::atomic<Duration::rep> oldest_ask_due_{0};
     std::atomic<std::uint64_t> late_replies_{0}, timer_count_{0};
     std::atomic<const char*> in_message_{nullptr};
 

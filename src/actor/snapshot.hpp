@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actor/message.hpp"
+#include "base/clock.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,7 +47,8 @@ enum class CellState : std::uint8_t {
 };
 std::string_view to_string(CellState state);
 
-/// One actor or supervisor.
+/// One actor or supervisor. Between turns
+/// `asks_opened = asks_completed + asks_forgotten + asks_pending` holds.
 struct CellSnapshot {
     std::string name;
     std::uint64_t id = 0;
@@ -57,8 +59,10 @@ struct CellSnapshot {
     std::uint64_t asks_opened = 0;
     std::uint64_t asks_completed = 0;  ///< continuation called
     std::uint64_t asks_forgotten = 0;  ///< ended with a failed or killed incarnation
-    std::uint64_t late_replies = 0;    ///< answers to asks that were over
-    std::uint64_t timers = 0;          ///< pending now
+    std::uint64_t asks_pending = 0;    ///< waiting for an answer or their time limit
+    Time oldest_ask_due{};  ///< time limit of the oldest pending ask, by the actor's scheduler
+    std::uint64_t late_replies = 0;  ///< answers to asks that were over
+    std::uint64_t timers = 0;        ///< pending now
     std::vector<ClassSnapshot> classes;
 };
 

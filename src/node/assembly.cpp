@@ -3,7 +3,6 @@
 #include "node/assembly.hpp"
 
 #include "blockchain/store_view.hpp"
-#include "crypto/signature_scheme.hpp"
 #include "p2p/p2p_actor.hpp"
 #include "p2p/swarm_adapter.hpp"
 #include "verifier/verifier_actor.hpp"
@@ -15,12 +14,6 @@ using blockchain::BlockchainActor;
 using p2p::P2pActor;
 using p2p::SwarmAdapter;
 using verifier::VerifierActor;
-
-const crypto::SignatureScheme& scheme_of(const NetworkProfile& profile) {
-    const auto* scheme = crypto::find_signature_scheme(profile.signature_scheme);
-    LEPTON_ASSERT(scheme != nullptr);
-    return *scheme;
-}
 
 aggregation::bundle::Executor executor_on(actor::Offload& offload) {
     // A refused task is destroyed, which ends its job as dropped.
@@ -34,7 +27,7 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
     : view_(std::make_shared<const network_api::ChainView>(blockchain::view_of(setup.store))),
       blockchain_metrics_(world.metrics),
       verifier_metrics_(world.metrics),
-      backend_(scheme_of(setup.blockchain.profile),
+      backend_(world.scheme,
                {.proof_size_max = setup.blockchain.profile.proof_size_max,
                 .components_max = setup.blockchain.profile.proof_components_max},
                executor_on(world.offload),
@@ -53,10 +46,9 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
       actor_metrics_(std::make_shared<ActorMetrics>(system_)) {
     world.metrics.add(actor_metrics_);
     const auto validators = setup.store.validators;
-    const auto& scheme = scheme_of(setup.blockchain.profile);
 
     verifier::VerifierParts verifier_parts{.validators = validators,
-                                           .scheme = scheme,
+                                           .scheme = world.scheme,
                                            .backend = backend_,
                                            .clock = world.clock,
                                            .metrics = verifier_metrics_,

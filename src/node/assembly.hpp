@@ -14,6 +14,7 @@
 #include "aggregation/bundle/bundle_backend.hpp"
 #include "base/metrics.hpp"
 #include "blockchain/blockchain_actor.hpp"
+#include "crypto/signature_scheme.hpp"
 #include "libp2p/reactor.hpp"
 #include "libp2p/transport.hpp"
 #include "network_api/chain_view.hpp"
@@ -42,6 +43,8 @@ struct NodeWorld {
     actor::Offload& offload;
     actor::Offload& background;
     std::size_t verifier_jobs_max = 1;
+    /// That of the network's profile.
+    const crypto::SignatureScheme& scheme;
     const Clock& clock;
     libp2p::Reactor& reactor;
     /// One per thread that draws from it.

@@ -342,6 +342,7 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
                           .offload = jobs,
                           .background = background,
                           .verifier_jobs_max = processors,
+                          .scheme = *files.scheme,
                           .clock = clock,
                           .reactor = reactor,
                           .net_random = net_random,

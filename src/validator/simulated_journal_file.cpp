@@ -38,13 +38,17 @@ class SimulatedJournalFile final : public JournalFile {
     }
 
     Result<void, IoError> write(std::uint64_t offset, ByteView bytes) override {
-        if (!may_go_on()) return std::unexpected(IoError{name_ + ": cannot write it (simulated)"});
+        const bool is_done =
+            may_go_on([&] { state_->unsynced.push_back({offset, to_bytes(bytes)}); });
+        if (!is_done) return std::unexpected(IoError{name_ + ": cannot write it (simulated)"});
         state_->unsynced.push_back({offset, to_bytes(bytes)});
         return {};
     }
 
     Result<void, IoError> sync() override {
-        if (!may_go_on()) return std::unexpected(IoError{name_ + ": cannot sync it (simulated)"});
+        if (!may_go_on([] {})) {
+            return std::unexpected(IoError{name_ + ": cannot sync it (simulated)"});
+        }
         for (const auto& write : state_->unsynced) {
             SimulatedDisk::apply(state_->durable, write.offset, write.bytes);
         }
@@ -56,7 +60,22 @@ class SimulatedJournalFile final : public JournalFile {
 
   private:
     bool is_alive() const { return state_->open_file == number_; }
-    bool may_go_on() const { return is_alive() && state_->operations++ < state_->fails_from; }
+    /// Counts an operation and returns whether it works; `begun` is what it has done when the power
+    /// goes in it.
+    bool may_go_on(const std::function<void()>& begun) {
+        if (!is_alive()) return false;
+        const std::uint64_t operation = state_->operations++;
+        if (operation >= state_->power_until) {
+            if (const auto gone = std::exchange(state_->power_gone, {})) {
+                begun();
+                gone();
+            }
+        } else if (operation < state_->fails_from) {
+            return true;
+        }
+        ++state_->failures;
+        return false;
+    }
 
     /// Copies the part of `bytes`, which stand at `at` in the file, that falls into `out`, which
     /// stands at `offset`.
@@ -112,6 +131,11 @@ void SimulatedDisk::cut_power_after(std::size_t whole, std::size_t bytes) {
 
 void SimulatedDisk::fail_at(std::uint64_t count) {
     state_->fails_from = count == 0 ? UINT64_MAX : state_->operations + count - 1;
+}
+
+void SimulatedDisk::cut_power_at(std::uint64_t count, std::function<void()> gone) {
+    state_->power_until = count == 0 ? UINT64_MAX : state_->operations + count - 1;
+    state_->power_gone = std::move(gone);
 }
 
 SimulatedDisk SimulatedDisk::clone() const {

@@ -9,6 +9,7 @@
 #include "validator/journal_file.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,15 @@ class SimulatedDisk {
     /// back.
     void fail_at(std::uint64_t count);
 
+    /// Lets the power go in the `count`-th write or sync from now: a write is then among those that
+    /// cut_power() keeps, loses or tears, a sync has made nothing durable. Calls `gone` once, from
+    /// within that operation, which fails, as does every later one until the order is taken back
+    /// with count 0.
+    void cut_power_at(std::uint64_t count, std::function<void()> gone);
+
+    /// Returns how many writes and syncs failed so far.
+    std::uint64_t failures() const { return state_->failures; }
+
     /// Returns a disk with the same contents, written and synced, on which nothing is open.
     SimulatedDisk clone() const;
 
@@ -68,6 +78,9 @@ class SimulatedDisk {
         std::uint64_t files = 0;
         std::uint64_t operations = 0;
         std::uint64_t fails_from = UINT64_MAX;
+        std::uint64_t failures = 0;
+        std::uint64_t power_until = UINT64_MAX;
+        std::function<void()> power_gone;
     };
 
     static void apply(Bytes& contents, std::uint64_t offset, ByteView bytes);

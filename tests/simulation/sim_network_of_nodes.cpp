@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "sim_network_of_nodes.hpp"
 
+#include "base/assert.hpp"
+#include "oracles.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,12 +37,23 @@ SimNetworkOfNodes::SimNetworkOfNodes(const SimOptions& options)
     : options_(options),
       genesis_{.profile = network_profile("leanspec-test").value(),
                .genesis_time = kGenesisTime,
-               .validators = registry_of(options.nodes * options.validators_per_node)},
-      simulator_({.seed = options.seed,
-                  .unix_ms_at_start = kGenesisTime * 1000 - kMsBeforeGenesis,
-                  // One node has a queue of its own for 256 jobs; here all share one.
-                  .offload_queue_max = 256 * options.nodes}),
-      network_(simulator_.random()) {
+               .validators = registry_of(options.nodes * options.validators_per_node +
+                                         options.guest_validators)},
+      simulator_(
+          {.seed = options.seed, .unix_ms_at_start = kGenesisTime * 1000 - kMsBeforeGenesis}),
+      network_(simulator_.random()),
+      scheme_([this](ByteView key, std::uint64_t slot, const Bytes32& message) {
+          key_uses_.note(key, slot, message, "its signer");
+      }),
+      world_{.simulator = simulator_, .network = network_, .genesis = genesis_, .scheme = scheme_},
+      oracles_(all_oracles()) {
+    const std::size_t honest = options.nodes * options.validators_per_node;
+    LEPTON_ASSERT(options.guest_validators <= options.guests.size());
+    LEPTON_ASSERT(3 * options.guest_validators < genesis_.validators->size());
+    for (std::size_t i = 0; i < honest; ++i) {
+        key_uses_.watch(keys_of(i).attestation_public_key);
+        key_uses_.watch(keys_of(i).proposal_public_key);
+    }
     std::vector<libp2p::Multiaddr> addresses;
     for (std::size_t i = 0; i < options.nodes; ++i) addresses.push_back(SimNode::address_of(i));
     for (std::size_t i = 0; i < options.nodes; ++i) {
@@ -47,9 +61,30 @@ SimNetworkOfNodes::SimNetworkOfNodes(const SimOptions& options)
         for (std::size_t v = 0; v < options.validators_per_node; ++v) {
             validators.emplace_back(v * options.nodes + i);
         }
-        nodes_.push_back(std::make_unique<SimNode>(
-            i, simulator_, network_, genesis_, addresses, std::move(validators)));
-        nodes_.back()->start();
+        nodes_.push_back(std::make_unique<SimNode>(i, world_, addresses, std::move(validators)));
+        const auto started = nodes_.back()->start();
+        LEPTON_ASSERT(started.has_value());
+    }
+    for (std::size_t i = 0; i < options.guests.size(); ++i) {
+        std::vector<ValidatorIndex> validators;
+        if (i < options.guest_validators) validators.emplace_back(honest + i);
+        guests_.push_back(options.guests[i]({.number = i,
+                                             .world = world_,
+                                             .key_uses = key_uses_,
+                                             .nodes = addresses,
+                                             .validators = std::move(validators),
+                                             .seed = simulator_.random().next_u64()}));
+        guests_.back()->start();
+    }
+    if (options.plan) {
+        injector_.emplace(FaultInjector::Targets{.simulator = simulator_,
+                                                 .network = network_,
+                                                 .nodes = nodes_,
+                                                 .guests = guests_,
+                                                 .oracles = oracles_,
+                                                 .violations = violations_},
+                          *options.plan,
+                          options.seed);
     }
 }
 
@@ -57,12 +92,22 @@ UnixMs SimNetworkOfNodes::slot_start_ms(std::uint64_t slot) const {
     return genesis_.genesis_time * 1000 + slot * genesis_.profile.milliseconds_per_slot();
 }
 
+Duration SimNetworkOfNodes::slot_length() const {
+    return std::chrono::milliseconds(genesis_.profile.milliseconds_per_slot());
+}
+
 void SimNetworkOfNodes::run_to_slot(std::uint64_t slot) {
     const UnixMs end = slot_start_ms(slot) + 3 * genesis_.profile.milliseconds_per_interval;
-    while (simulator_.clock().unix_ms() < end) {
-        const UnixMs left = end - simulator_.clock().unix_ms();
-        simulator_.run_for(std::chrono::milliseconds(
-            std::min<UnixMs>(left, genesis_.profile.milliseconds_per_interval)));
+    const UnixMs now = simulator_.clock().unix_ms();
+    if (now < end) run_for(std::chrono::milliseconds(end - now));
+}
+
+void SimNetworkOfNodes::run_for(Duration duration) {
+    const Duration interval = std::chrono::milliseconds(genesis_.profile.milliseconds_per_interval);
+    for (Duration left = duration; left > Duration::zero();) {
+        const Duration step = std::min(left, interval);
+        simulator_.run_for(step);
+        left -= step;
         check_oracles();
     }
 }
@@ -70,32 +115,19 @@ void SimNetworkOfNodes::run_to_slot(std::uint64_t slot) {
 void SimNetworkOfNodes::check_oracles() {
     for (const auto& node : nodes_) {
         if (!node->is_running()) continue;
-        if (const auto exit = node->exit()) {
-            violations_.push_back(
+        for (const auto& oracle : oracles_) oracle->check(*node, violations_);
+        if (injector_) {
+            injector_->see_to(*node);
+        } else if (const auto exit = node->exit()) {
+            violations_.add(
                 fmt::format("{} ended: code {} {}", node->name(), exit->code, exit->reason));
-            node->crash();
-            continue;
+            node->crash(CrashKind::process);
         }
-        const Checkpoint finalized = node->view()->latest_finalized;
-        if (finalized.root.is_zero()) continue;  // it has not started yet
-        const auto [known, is_new] = finalized_.try_emplace(finalized.slot, finalized.root);
-        if (!is_new && known->second != finalized.root) {
-            violations_.push_back(
-                fmt::format("conflicting finality at slot {}: {} has {}, another {}",
-                            finalized.slot,
-                            node->name(),
-                            finalized.root,
-                            known->second));
-        }
-        Slot& highest = finalized_of_[node->name()];
-        if (finalized.slot < highest) {
-            violations_.push_back(fmt::format("{}: finalized slot went back from {} to {}",
-                                              node->name(),
-                                              highest,
-                                              finalized.slot));
-        }
-        highest = std::max(highest, finalized.slot);
     }
+}
+
+FaultCounts SimNetworkOfNodes::fault_counts() const {
+    return injector_ ? injector_->counts() : FaultCounts{};
 }
 
 std::uint64_t SimNetworkOfNodes::finalized_slot() const {
@@ -105,6 +137,15 @@ std::uint64_t SimNetworkOfNodes::finalized_slot() const {
             lowest = std::min(lowest, node->view()->latest_finalized.slot.value);
     }
     return lowest;
+}
+
+std::uint64_t SimNetworkOfNodes::highest_finalized_slot() const {
+    std::uint64_t highest = 0;
+    for (const auto& node : nodes_) {
+        if (node->is_running())
+            highest = std::max(highest, node->view()->latest_finalized.slot.value);
+    }
+    return highest;
 }
 
 std::uint64_t SimNetworkOfNodes::trace_hash() const {

@@ -5,7 +5,6 @@
 #include "base/assert.hpp"
 #include "blockchain/open_chain.hpp"
 #include "libp2p/identity.hpp"
-#include "p2p/simulator_reactor.hpp"
 #include "types/genesis.hpp"
 
 #include <fmt/format.h>
@@ -21,26 +20,17 @@ libp2p::Identity identity_of(std::size_t number) {
     return libp2p::Identity::generate(random);
 }
 
-const crypto::SignatureScheme& scheme() {
-    return crypto::signature_scheme(crypto::SchemeId::leansig_test);
-}
-
-std::unique_ptr<crypto::Signer> load(const Bytes& public_key, const Bytes& secret_key) {
-    auto signer = scheme().load_secret_key(public_key, secret_key);
-    LEPTON_ASSERT(signer.has_value());
-    return std::move(*signer);
-}
-
 }  // namespace
 
 const ValidatorKeys& keys_of(std::size_t index) {
     static std::deque<ValidatorKeys> made;
+    const auto& scheme = crypto::signature_scheme(crypto::SchemeId::leansig_test);
     while (made.size() <= index) {
         SeededRandom random{0x6e70000 + made.size()};
         auto attestation =
-            scheme().generate(random, 0, scheme().lifetime_slots(), crypto::run_in_order, {});
+            scheme.generate(random, 0, scheme.lifetime_slots(), crypto::run_in_order, {});
         auto proposal =
-            scheme().generate(random, 0, scheme().lifetime_slots(), crypto::run_in_order, {});
+            scheme.generate(random, 0, scheme.lifetime_slots(), crypto::run_in_order, {});
         LEPTON_ASSERT(attestation.has_value() && proposal.has_value());
         made.push_back({attestation->public_key,
                         attestation->secret_key_ssz,
@@ -52,14 +42,12 @@ const ValidatorKeys& keys_of(std::size_t index) {
 
 struct SimNode::Process {
     Process(SimNode& node, std::unique_ptr<storage::Storage> opened)
-        : reactor(node.simulator_),
-          net_random(node.random_.next_u64()),
+        : net_random(node.random_.next_u64()),
           pool_random(node.random_.next_u64()),
           supervisor_random(node.random_.next_u64()),
           storage(std::move(opened)) {}
 
     Metrics metrics;
-    p2p::SimulatorReactor reactor;
     SeededRandom net_random;
     SeededRandom pool_random;
     SeededRandom supervisor_random;
@@ -77,113 +65,131 @@ libp2p::Multiaddr SimNode::address_of(std::size_t number) {
 }
 
 SimNode::SimNode(std::size_t number,
-                 actor::Simulator& simulator,
-                 libp2p::SimNetwork& network,
-                 const SimGenesis& genesis,
-                 std::vector<libp2p::Multiaddr> bootnodes,
+                 const SimWorld& world,
+                 std::vector<libp2p::Multiaddr> peers,
                  std::vector<ValidatorIndex> validators)
     : number_(number),
       name_(fmt::format("node_{}", number)),
-      simulator_(simulator),
-      network_(network),
-      genesis_(genesis),
-      bootnodes_(std::move(bootnodes)),
+      world_(world),
+      bootnodes_(std::move(peers)),
       validators_(std::move(validators)),
-      random_(simulator.random().next_u64()) {
+      random_(world.simulator.random().next_u64()),
+      machine_(world.simulator, random_.next_u64()) {
     std::erase(bootnodes_, address_of(number));
 }
 
-SimNode::~SimNode() = default;
+SimNode::~SimNode() {
+    if (is_running()) crash(CrashKind::process);
+}
 
-void SimNode::start() {
+Result<void, IoError> SimNode::start() {
     LEPTON_ASSERT(!is_running());
+    ++lives_;
+    chain_failures_before_ = chain_disk_.failures();
+    journal_failures_before_ = journal_disk_.failures();
+    const SimGenesis& genesis = world_.genesis;
     auto backend = chain_disk_.open(name_ + "/chain");
-    LEPTON_ASSERT(backend.has_value());
+    if (!backend) return std::unexpected(IoError{backend.error().what});
     auto storage = storage::Storage::open(std::move(*backend),
-                                          {.network_profile = genesis_.profile.name,
-                                           .genesis_time = genesis_.genesis_time,
-                                           .registry_root = hash_tree_root(*genesis_.validators)});
-    LEPTON_ASSERT(storage.has_value());
-    process_ = std::make_unique<Process>(*this, std::move(*storage));
-
-    auto resumed = blockchain::resume_chain(*process_->storage, genesis_.profile);
-    LEPTON_ASSERT(resumed.has_value());
+                                          {.network_profile = genesis.profile.name,
+                                           .genesis_time = genesis.genesis_time,
+                                           .registry_root = hash_tree_root(*genesis.validators)});
+    if (!storage) return std::unexpected(IoError{storage.error().what});
+    auto resumed = blockchain::resume_chain(**storage, genesis.profile);
+    if (!resumed) return std::unexpected(IoError{resumed.error()});
     std::optional<consensus::Store> store = std::move(*resumed);
     if (!store) {
-        State state = genesis_state(genesis_.genesis_time, *genesis_.validators);
+        State state = genesis_state(genesis.genesis_time, *genesis.validators);
         SignedBlock block{.block = genesis_block(state), .proof = {}};
-        auto begun =
-            blockchain::begin_chain(*process_->storage, {std::move(block), std::move(state)});
-        LEPTON_ASSERT(begun.has_value());
+        auto begun = blockchain::begin_chain(**storage, {std::move(block), std::move(state)});
+        if (!begun) return std::unexpected(IoError{begun.error()});
         store = std::move(*begun);
     }
+    auto keys = open_keys();
+    if (!keys) return std::unexpected(keys.error());
 
-    validator::KeyStore keys;
-    for (const ValidatorIndex index : validators_) {
-        const ValidatorKeys& files = keys_of(static_cast<std::size_t>(index.value));
-        keys.add(index,
-                 validator::Role::attestation,
-                 load(files.attestation_public_key, files.attestation_secret_key));
-        keys.add(index,
-                 validator::Role::proposal,
-                 load(files.proposal_public_key, files.proposal_secret_key));
-    }
-    std::shared_ptr<blockchain::KeyRoom> key_room;
-    if (!validators_.empty()) {
-        auto file = journal_disk_.open(name_ + "/signing_journal");
-        LEPTON_ASSERT(file.has_value());
-        const UnixMs genesis_ms = genesis_.genesis_time * 1000;
-        const UnixMs now = simulator_.clock().unix_ms();
-        const Slot safe_slot{
-            now < genesis_ms ? 0
-                             : (now - genesis_ms) / genesis_.profile.milliseconds_per_slot() + 1};
-        auto journal = validator::SigningJournal::open(std::move(*file), random_, safe_slot);
-        LEPTON_ASSERT(journal.has_value());
-        key_room = std::make_shared<blockchain::KeyRoom>(std::move(keys), std::move(*journal));
-    }
-
+    process_ = std::make_unique<Process>(*this, std::move(*storage));
     const libp2p::Identity identity = identity_of(number_);
-    node::NodeSetup setup{.p2p = {.profile = genesis_.profile,
+    node::NodeSetup setup{.p2p = {.profile = genesis.profile,
                                   .bootnodes = bootnodes_,
                                   .committee_count = 1,
                                   .validators = validators_,
                                   .is_aggregator = true,
                                   .aggregate_subnets = {},
                                   .peer_names = {}},
-                          .blockchain = {.profile = genesis_.profile,
+                          .blockchain = {.profile = genesis.profile,
                                          .own_validators = validators_,
                                          .is_aggregator = true},
                           .store = std::move(*store),
-                          .keys = std::move(key_room),
+                          .keys = std::move(*keys),
                           .identity_public_key = identity.public_key_protobuf(),
                           .agent = "lepton/simulated",
                           .listen = address_of(number_)};
     const node::NodeWorld world{
-        .net = simulator_,
-        .pool = simulator_,
-        .chain = simulator_,
-        .offload = simulator_,
-        .background = simulator_,
-        .verifier_jobs_max = 2,
-        .clock = simulator_.clock(),
-        .reactor = process_->reactor,
+        .net = machine_,
+        .pool = machine_,
+        .chain = machine_,
+        .offload = machine_,
+        .background = machine_,
+        .verifier_jobs_max = SimMachine::kProcessors,
+        .scheme = world_.scheme,
+        .clock = machine_.clock(),
+        .reactor = machine_,
         .net_random = process_->net_random,
         .pool_random = process_->pool_random,
         .supervisor_random = process_->supervisor_random,
         .metrics = process_->metrics,
         .storage = *process_->storage,
         .make_transport = [this, public_key = identity.public_key_protobuf()] {
-            return network_.add_endpoint(process_->reactor, public_key, address_of(number_).ip);
+            return world_.network.add_endpoint(machine_, public_key, address_of(number_).ip);
         }};
     process_->assembly = std::make_unique<node::Assembly>(std::move(setup), world);
+    return {};
 }
 
-void SimNode::crash() {
+Result<std::shared_ptr<blockchain::KeyRoom>, IoError> SimNode::open_keys() {
+    if (validators_.empty()) return nullptr;
+    validator::KeyStore keys;
+    const auto add = [&](ValidatorIndex index,
+                         validator::Role role,
+                         const Bytes& public_key,
+                         const Bytes& secret_key) {
+        auto signer = world_.scheme.load_secret_key(public_key, secret_key);
+        LEPTON_ASSERT(signer.has_value());
+        keys.add(index, role, std::move(*signer));
+    };
+    for (const ValidatorIndex index : validators_) {
+        const ValidatorKeys& files = keys_of(static_cast<std::size_t>(index.value));
+        add(index,
+            validator::Role::attestation,
+            files.attestation_public_key,
+            files.attestation_secret_key);
+        add(index, validator::Role::proposal, files.proposal_public_key, files.proposal_secret_key);
+    }
+    auto file = journal_disk_.open(name_ + "/signing_journal");
+    if (!file) return std::unexpected(file.error());
+    const SimGenesis& genesis = world_.genesis;
+    const UnixMs genesis_ms = genesis.genesis_time * 1000;
+    const UnixMs now = machine_.clock().unix_ms();
+    const Slot safe_slot{
+        now < genesis_ms ? 0 : (now - genesis_ms) / genesis.profile.milliseconds_per_slot() + 1};
+    auto journal = validator::SigningJournal::open(std::move(*file), random_, safe_slot);
+    if (!journal) return std::unexpected(journal.error());
+    return std::make_shared<blockchain::KeyRoom>(std::move(keys), std::move(*journal));
+}
+
+void SimNode::crash(CrashKind kind) {
     LEPTON_ASSERT(is_running());
-    network_.crash(*address_of(number_).peer_id);
+    world_.network.crash(*address_of(number_).peer_id);
     process_->assembly->system().kill();
+    machine_.clear();
     process_.reset();
-    journal_disk_.kill();
+    machine_.clear();
+    if (kind == CrashKind::power) {
+        journal_disk_.cut_power(random_);
+    } else {
+        journal_disk_.kill();
+    }
 }
 
 std::shared_ptr<const network_api::ChainView> SimNode::view() const {
@@ -192,10 +198,30 @@ std::shared_ptr<const network_api::ChainView> SimNode::view() const {
 }
 
 std::optional<actor::Exit> SimNode::exit() const {
+    LEPTON_ASSERT(is_running());
     return process_->assembly->system().exit();
 }
 
+std::vector<actor::CellSnapshot> SimNode::actors() const {
+    LEPTON_ASSERT(is_running());
+    return process_->assembly->system().snapshot();
+}
+
+const storage::BlockReader& SimNode::blocks() const {
+    LEPTON_ASSERT(is_running());
+    return *process_->storage;
+}
+
+std::uint64_t SimNode::failed_chain_writes() const {
+    return chain_disk_.failures() - chain_failures_before_;
+}
+
+std::uint64_t SimNode::failed_journal_writes() const {
+    return journal_disk_.failures() - journal_failures_before_;
+}
+
 std::string SimNode::metrics_text() const {
+    LEPTON_ASSERT(is_running());
     return process_->metrics.text();
 }
 

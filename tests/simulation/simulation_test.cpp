@@ -48,10 +48,10 @@ TEST_F(Simulation, a_crashed_node_resumes_fetches_what_it_missed_and_votes_again
         network.run_to_slot(8);
         SimNode& victim = network.node(3);
         const Slot head_before = victim.view()->head.slot;
-        victim.crash();
+        victim.crash(CrashKind::power);
         network.run_to_slot(16);
         EXPECT_GE(network.finalized_slot() + kFinalityLagMax + 2, 16U) << network.summary();
-        victim.start();
+        ASSERT_TRUE(victim.start());
         network.run_to_slot(17);
         EXPECT_GE(victim.view()->head.slot, head_before);
         network.run_to_slot(26);
@@ -68,8 +68,8 @@ TEST_F(Simulation, a_restarted_node_shows_what_is_final_before_any_actor_has_run
     SimNode& node = network.node(0);
     const Checkpoint finalized = node.view()->latest_finalized;
     ASSERT_GT(finalized.slot, Slot{0});
-    node.crash();
-    node.start();
+    node.crash(CrashKind::process);
+    ASSERT_TRUE(node.start());
     EXPECT_EQ(node.view()->latest_finalized, finalized);
     EXPECT_NE(node.view()->find(finalized.root), nullptr);
     EXPECT_NE(node.view()->find(node.view()->head.root), nullptr);

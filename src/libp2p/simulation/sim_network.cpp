@@ -104,6 +104,9 @@ class SimTransport final : public Transport {
 
 namespace {
 
+/// Time until what was lost is sent again; doubled each time.
+constexpr Duration kRetransmission = std::chrono::milliseconds(100);
+
 /// A side's own streams have the parity of its index.
 bool is_opened_by(std::uint64_t stream, std::size_t side) {
     return stream % 2 == side;
@@ -151,6 +154,26 @@ Duration SimNetwork::draw_latency() {
                                       random_.below(static_cast<std::uint64_t>(span) + 1)));
 }
 
+bool SimNetwork::is_drawn(unsigned per_thousand) {
+    // A good network draws nothing.
+    return per_thousand > 0 && random_.below(1000) < per_thousand;
+}
+
+Duration SimNetwork::draw_delay(const SimPath& path) {
+    Duration delay{};
+    if (path.jitter > Duration::zero()) {
+        ++counters_.delays;
+        delay += Duration(static_cast<Duration::rep>(
+            random_.below(static_cast<std::uint64_t>(path.jitter.count()) + 1)));
+    }
+    for (Duration wait = kRetransmission; delay < options_.idle_timeout && is_drawn(path.loss);
+         wait *= 2) {
+        ++counters_.losses;
+        delay += wait;
+    }
+    return delay;
+}
+
 SimNetwork::Endpoint* SimNetwork::find_endpoint(EndpointId id) {
     const auto found = endpoints_.find(id);
     return found == endpoints_.end() ? nullptr : &found->second;
@@ -178,15 +201,22 @@ SimNetwork::StreamSide* SimNetwork::find_stream(LinkId id, SideIndex side, SimSt
     return found == link->sides[side].streams.end() ? nullptr : &found->second;
 }
 
-bool SimNetwork::is_partitioned(EndpointId a, EndpointId b) {
-    const Endpoint* first = find_endpoint(a);
-    const Endpoint* second = find_endpoint(b);
-    return first != nullptr && second != nullptr &&
-           partitions_.contains(ordered(first->peer_id, second->peer_id));
+const SimPath& SimNetwork::path(const PeerId& from, const PeerId& to) const {
+    static const SimPath good;
+    const auto found = paths_.find({from, to});
+    return found == paths_.end() ? good : found->second.path;
 }
 
-bool SimNetwork::is_partitioned(const Link& link) {
-    return is_partitioned(link.sides[0].endpoint, link.sides[1].endpoint);
+const SimPath& SimNetwork::path_to(const Link& link, SideIndex to) {
+    static const SimPath good;
+    const Endpoint* sender = find_endpoint(link.sides[1 - to].endpoint);
+    const Endpoint* receiver = find_endpoint(link.sides[to].endpoint);
+    if (sender == nullptr || receiver == nullptr) return good;
+    return path(sender->peer_id, receiver->peer_id);
+}
+
+bool SimNetwork::is_cut(const PeerId& a, const PeerId& b) const {
+    return path(a, b).is_blocked || path(b, a).is_blocked;
 }
 
 std::vector<SimNetwork::LinkId> SimNetwork::links_between(const PeerId& a, const PeerId& b) {
@@ -210,26 +240,35 @@ void SimNetwork::drop_connections(const PeerId& a, const PeerId& b) {
     }
 }
 
-void SimNetwork::partition(const PeerId& a, const PeerId& b) {
-    partitions_.insert(ordered(a, b));
-    for (const LinkId id : links_between(a, b)) {
-        for (const SideIndex side : {SideIndex{0}, SideIndex{1}}) {
-            Endpoint* endpoint = find_endpoint(links_.at(id).sides[side].endpoint);
-            endpoint->reactor->after(options_.idle_timeout, [this, id, side] {
-                const Link* link = find_link(id);
-                if (link == nullptr || !is_partitioned(*link)) return;
-                close_side(id, side, {CloseCause::timeout, "idle timeout"});
-            });
+void SimNetwork::set_path(const PeerId& from, const PeerId& to, const SimPath& path) {
+    PathState& state = paths_[{from, to}];
+    const bool was_blocked = state.path.is_blocked;
+    state.path = path;
+    if (was_blocked == path.is_blocked) return;
+    const std::uint64_t blocks = ++state.blocks;
+    for (const LinkId id : links_between(from, to)) {
+        const Link& link = links_.at(id);
+        const SideIndex receiver = find_endpoint(link.sides[1].endpoint)->peer_id == to ? 1 : 0;
+        if (!path.is_blocked) {
+            resume_deliveries(id, receiver);
+            continue;
         }
+        Reactor& reactor = *find_endpoint(link.sides[receiver].endpoint)->reactor;
+        reactor.after(options_.idle_timeout, [this, from, to, id, receiver, blocks] {
+            if (paths_.at({from, to}).blocks != blocks) return;
+            close_side(id, receiver, {CloseCause::timeout, "idle timeout"});
+        });
     }
 }
 
+void SimNetwork::partition(const PeerId& a, const PeerId& b) {
+    set_path(a, b, {.is_blocked = true});
+    set_path(b, a, {.is_blocked = true});
+}
+
 void SimNetwork::heal(const PeerId& a, const PeerId& b) {
-    partitions_.erase(ordered(a, b));
-    for (const LinkId id : links_between(a, b)) {
-        resume_deliveries(id, 0);
-        resume_deliveries(id, 1);
-    }
+    set_path(a, b, {});
+    set_path(b, a, {});
 }
 
 void SimNetwork::crash(const PeerId& peer) {
@@ -280,9 +319,17 @@ void SimNetwork::dial(EndpointId id, const Multiaddr& address, Transport::DialDo
     endpoint->dials.emplace(dial, std::move(done));
     const Time deadline = endpoint->reactor->clock().now() + options_.dial_timeout;
     // Two of the four legs of a handshake: there and back with the first flights.
-    endpoint->reactor->after(draw_latency() + draw_latency(), [this, id, dial, address, deadline] {
-        dial_arrives(id, dial, address, deadline);
-    });
+    Duration delay = draw_latency() + draw_latency();
+    if (const Endpoint* target = find_listener(address); target != nullptr) {
+        delay += draw_delay(path(endpoint->peer_id, target->peer_id)) +
+                 draw_delay(path(target->peer_id, endpoint->peer_id));
+    }
+    if (delay >= options_.dial_timeout) {
+        end_dial(id, dial, options_.dial_timeout, {DialErrorKind::timeout, "no answer"});
+        return;
+    }
+    endpoint->reactor->after(
+        delay, [this, id, dial, address, deadline] { dial_arrives(id, dial, address, deadline); });
 }
 
 void SimNetwork::dial_arrives(EndpointId from,
@@ -293,7 +340,7 @@ void SimNetwork::dial_arrives(EndpointId from,
     if (dialler == nullptr || !dialler->dials.contains(dial)) return;
     const Duration left = deadline - dialler->reactor->clock().now();
     Endpoint* target = find_listener(address);
-    if (target == nullptr || partitions_.contains(ordered(dialler->peer_id, target->peer_id))) {
+    if (target == nullptr || is_cut(dialler->peer_id, target->peer_id)) {
         end_dial(from, dial, left, {DialErrorKind::timeout, "no answer"});
         return;
     }
@@ -304,20 +351,38 @@ void SimNetwork::dial_arrives(EndpointId from,
                  {DialErrorKind::wrong_peer, "the peer is " + target->peer_id.to_base58()});
         return;
     }
-    const LinkId id = ++last_id_;
-    Link& link = links_[id];
-    link.dialled = address;
-    link.sides[0].endpoint = from;
-    link.sides[0].dial_done = std::move(dialler->dials.at(dial));
-    dialler->dials.erase(dial);
     const auto found = std::ranges::find_if(
         endpoints_, [target](const auto& entry) { return &entry.second == target; });
-    link.sides[1].endpoint = found->first;
+    const LinkId id = add_link(from, found->first, address);
+    links_.at(id).sides[0].dial_done = std::move(dialler->dials.at(dial));
+    dialler->dials.erase(dial);
+    target->reactor->after(draw_latency(), [this, id] { accept(id); });
+    if (is_drawn(path(dialler->peer_id, target->peer_id).duplicates)) {
+        accept_duplicate(from, found->first, address);
+    }
+}
+
+SimNetwork::LinkId SimNetwork::add_link(EndpointId from,
+                                        EndpointId target,
+                                        const Multiaddr& dialled) {
+    const LinkId id = ++last_id_;
+    Link& link = links_[id];
+    link.dialled = dialled;
+    link.sides[0].endpoint = from;
+    link.sides[1].endpoint = target;
     for (const SideIndex side : {SideIndex{0}, SideIndex{1}}) {
         link.sides[side].send_credit = options_.connection_window;
         link.sides[side].next_stream = side;
     }
-    target->reactor->after(draw_latency(), [this, id] { accept(id); });
+    return id;
+}
+
+void SimNetwork::accept_duplicate(EndpointId from, EndpointId target, const Multiaddr& dialled) {
+    ++counters_.duplicate_connections;
+    const LinkId id = add_link(from, target, dialled);
+    links_.at(id).sides[0].is_up = false;
+    find_endpoint(target)->reactor->after(draw_latency(), [this, id] { accept(id); });
+    close_side_later(id, 1, options_.idle_timeout, {CloseCause::timeout, "idle timeout"});
 }
 
 void SimNetwork::end_dial(EndpointId from, std::uint64_t dial, Duration delay, DialError error) {
@@ -441,6 +506,10 @@ void SimNetwork::close_side(LinkId id, SideIndex side_index, CloseReason reason)
     Connection* connection = side.connection;
     ConnectionHandler* handler = std::exchange(side.handler, nullptr);
     const bool is_last = !link->sides[1 - side_index].is_up;
+    if (reason.cause == CloseCause::timeout) {
+        ++counters_.timeouts;
+        close_side_later(id, 1 - side_index, options_.idle_timeout, reason);
+    }
     if (is_last) links_.erase(id);
 
     if (dial_done) {
@@ -558,8 +627,23 @@ void SimNetwork::send(LinkId id, SideIndex from, Event event) {
     Endpoint* receiver = find_endpoint(link.sides[to].endpoint);
     if (receiver == nullptr || !link.sides[to].is_up) return;
     Side& side = link.sides[to];
-    side.last_due = std::max(side.last_due, receiver->reactor->clock().now() + draw_latency());
+    const SimPath& way = path_to(link, to);
+    const Time now = receiver->reactor->clock().now();
+    Time sent = now;
+    if (const auto* data = std::get_if<Data>(&event); data != nullptr && way.bytes_per_second > 0) {
+        if (side.way_free_at > now) ++counters_.queued;
+        side.way_free_at = std::max(side.way_free_at, now) + Duration(std::chrono::seconds(1)) *
+                                                                 data->bytes.size() /
+                                                                 way.bytes_per_second;
+        sent = side.way_free_at;
+    }
+    const Duration delay = draw_delay(way);
+    side.last_due = std::max(side.last_due, sent + draw_latency() + delay);
     side.inbox.push_back(std::move(event));
+    if (delay >= options_.idle_timeout) {
+        close_side_later(
+            id, to, options_.idle_timeout, {CloseCause::timeout, "nothing came through"});
+    }
     schedule_delivery(id, to, side.last_due);
 }
 
@@ -586,7 +670,7 @@ void SimNetwork::deliver_next(LinkId id, SideIndex to) {
     // A user that has no handler yet makes everything wait, as unread datagrams would.
     const bool is_dialling = static_cast<bool>(side.dial_done);
     const bool is_waiting = !is_dialling && side.connection != nullptr && side.handler == nullptr;
-    if (is_partitioned(*link) || is_waiting) {
+    if (path_to(*link, to).is_blocked || is_waiting) {
         ++side.stalled;
         return;
     }
@@ -615,6 +699,7 @@ SimNetwork::StreamSide* SimNetwork::accept_stream(LinkId id, SideIndex to, SimSt
     StreamSide& made = side.streams[stream];
     made.has_object = true;
     made.send_credit = options_.stream_window;
+    if (path_to(links_.at(id), to).duplicates > 0) made.received.emplace();
     side.handler->on_stream(*side.connection, std::make_unique<SimStream>(*this, id, to, stream));
     return find_stream(id, to, stream);
 }
@@ -633,6 +718,10 @@ void SimNetwork::on_event(LinkId id, SideIndex to, Data event) {
         return;
     }
     stream->unread += event.bytes.size();
+    if (stream->received) {
+        append(*stream->received, event.bytes);
+        if (stream->received->size() > kDuplicateSizeMax) stream->received.reset();
+    }
     stream->handler->on_data(event.bytes);
 }
 
@@ -640,9 +729,30 @@ void SimNetwork::on_event(LinkId id, SideIndex to, End event) {
     StreamSide* stream = accept_stream(id, to, event.stream);
     if (stream == nullptr) return;
     stream->end_received = true;
+    if (stream->received && is_drawn(path_to(links_.at(id), to).duplicates)) {
+        const Bytes request = std::move(*stream->received);
+        repeat_request(id, to, request);
+        stream = find_stream(id, to, event.stream);
+    }
     StreamHandler* handler = stream->handler;
     if (!stream->has_object && stream->end_sent) erase_stream(id, to, event.stream);
     if (handler != nullptr) handler->on_end();
+}
+
+void SimNetwork::repeat_request(LinkId id, SideIndex to, ByteView bytes) {
+    Side& sender = links_.at(id).sides[1 - to];
+    if (!sender.is_up || sender.send_credit < bytes.size()) return;
+    ++counters_.duplicate_requests;
+    // The sender knows nothing of this stream, so what comes back on it goes nowhere.
+    const SimStreamId stream = sender.next_stream;
+    sender.next_stream += 2;
+    sender.send_credit -= bytes.size();
+    for (ByteView rest = bytes; !rest.empty();) {
+        const ByteView piece = rest.first(std::min(rest.size(), options_.read_size_max));
+        send(id, 1 - to, Data{stream, to_bytes(piece)});
+        rest = rest.subspan(piece.size());
+    }
+    send(id, 1 - to, End{stream});
 }
 
 void SimNetwork::on_event(LinkId id, SideIndex to, Reset event) {

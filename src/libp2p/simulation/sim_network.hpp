@@ -3,8 +3,15 @@
 //
 // A network of simulated endpoints in one thread: connections with latency, ordered streams with
 // flow control, and faults on request. It has no time of its own: each endpoint brings its reactor
-// and every callback runs there, so the same seed gives the same run. There is no bandwidth limit
-// and nothing is lost on a connection that lives.
+// and every callback runs there, so the same seed gives the same run.
+//
+// This is the network as the user of a reliable transport sees it, so faults of datagrams show as
+// what a transport makes of them. Loss is delay: what is lost is sent again after a time that
+// doubles, and holds up all that follows on the connection; when that would take longer than the
+// idle timeout, the connection times out. Reordering is nothing but jitter. A duplicated first
+// flight is a connection at the other side that nobody speaks on, and a duplicated request comes a
+// second time on a stream whose answer nobody reads. A side that hears nothing for the idle timeout
+// closes, without a word, and the other side follows when it in turn has heard nothing for so long.
 #pragma once
 
 #include "base/random.hpp"
@@ -16,7 +23,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -39,6 +45,33 @@ struct SimNetworkOptions {
     std::size_t read_size_max = 16 * 1024;
 };
 
+/// How the way from one endpoint to another is. Shares are per thousand.
+struct SimPath {
+    /// Added to the latency of the network, drawn for each delivery up to this.
+    Duration jitter{};
+    /// Of deliveries; each one that is sent again too.
+    unsigned loss = 0;
+    /// Of dials, and of requests: streams that end within kDuplicateSizeMax bytes.
+    unsigned duplicates = 0;
+    /// 0: no limit.
+    std::uint64_t bytes_per_second = 0;
+    /// Nothing arrives; what is under way arrives when this ends, if the connection still lives.
+    bool is_blocked = false;
+
+    bool operator==(const SimPath&) const = default;
+};
+
+/// What the network did to its users so far.
+struct SimNetworkCounters {
+    std::uint64_t delays = 0;  ///< by jitter
+    std::uint64_t losses = 0;
+    std::uint64_t timeouts = 0;
+    std::uint64_t duplicate_connections = 0;
+    std::uint64_t duplicate_requests = 0;
+    /// Deliveries that waited for bandwidth.
+    std::uint64_t queued = 0;
+};
+
 /// Must outlive the transports it made and everything they made.
 class SimNetwork {
   public:
@@ -53,13 +86,20 @@ class SimNetwork {
 
     /// Cuts every connection between the two now; both see an error.
     void drop_connections(const PeerId& a, const PeerId& b);
-    /// Holds back everything between the two until heal(); connections older than the idle timeout
-    /// end, dials time out.
+    /// Sets the way from `from` to `to`, for good connections and bad ones. While it is blocked,
+    /// dials between the two time out in both directions.
+    void set_path(const PeerId& from, const PeerId& to, const SimPath& path);
+    /// Blocks both ways, or makes both good again.
     void partition(const PeerId& a, const PeerId& b);
     void heal(const PeerId& a, const PeerId& b);
     /// The endpoint of `peer` is gone without a word: it hears nothing more, and its peers learn
     /// of it by the idle timeout.
     void crash(const PeerId& peer);
+
+    const SimNetworkCounters& counters() const { return counters_; }
+
+    /// Longest request that a path with duplicates repeats.
+    static constexpr std::size_t kDuplicateSizeMax = 64 * 1024;
 
   private:
     friend class SimTransport;
@@ -111,6 +151,8 @@ class SimNetwork {
         std::size_t unread = 0;
         /// Consumed and not yet given back to the sender.
         std::size_t owed = 0;
+        /// What has arrived, if the path repeats requests and it is not too long.
+        std::optional<Bytes> received;
     };
 
     struct Side {
@@ -128,6 +170,8 @@ class SimNetwork {
         /// Events on their way to this side.
         std::deque<Event> inbox;
         Time last_due{};
+        /// When the way to this side has sent all that was given to it.
+        Time way_free_at{};
         /// Deliveries that came due while nothing could be delivered.
         std::size_t stalled = 0;
     };
@@ -148,12 +192,17 @@ class SimNetwork {
     };
 
     Duration draw_latency();
+    bool is_drawn(unsigned per_thousand);
+    /// Returns what jitter and loss add.
+    Duration draw_delay(const SimPath& path);
     Endpoint* find_endpoint(EndpointId id);
     Endpoint* find_listener(const Multiaddr& address);
     Link* find_link(LinkId id);
     StreamSide* find_stream(LinkId link, SideIndex side, SimStreamId stream);
-    bool is_partitioned(const Link& link);
-    bool is_partitioned(EndpointId a, EndpointId b);
+    /// Returns the way to side `to`.
+    const SimPath& path_to(const Link& link, SideIndex to);
+    const SimPath& path(const PeerId& from, const PeerId& to) const;
+    bool is_cut(const PeerId& a, const PeerId& b) const;
 
     // What SimTransport asks for.
     Result<Multiaddr, IoError> listen(EndpointId id,
@@ -166,6 +215,7 @@ class SimNetwork {
     // The way of a dial.
     void dial_arrives(EndpointId from, std::uint64_t dial, const Multiaddr& address, Time deadline);
     void end_dial(EndpointId from, std::uint64_t dial, Duration delay, DialError error);
+    LinkId add_link(EndpointId from, EndpointId target, const Multiaddr& dialled);
     void accept(LinkId link);
     std::unique_ptr<Connection> make_connection(LinkId id, SideIndex side);
 
@@ -179,6 +229,10 @@ class SimNetwork {
     void finish(LinkId id, SideIndex side, SimStreamId stream);
     void reset(LinkId id, SideIndex side, SimStreamId stream, std::uint64_t code);
     void stream_destroyed(LinkId id, SideIndex side, SimStreamId stream);
+
+    /// Makes the connection that a second copy of a dial's first flight leaves behind at `target`.
+    void accept_duplicate(EndpointId from, EndpointId target, const Multiaddr& dialled);
+    void repeat_request(LinkId id, SideIndex to, ByteView bytes);
 
     // Events between the two sides of a link.
     void send(LinkId id, SideIndex from, Event event);
@@ -206,7 +260,14 @@ class SimNetwork {
     std::uint64_t last_id_ = 0;
     std::map<EndpointId, Endpoint> endpoints_;
     std::map<LinkId, Link> links_;
-    std::set<std::pair<PeerId, PeerId>> partitions_;
+    struct PathState {
+        SimPath path;
+        /// Counts the times it was blocked.
+        std::uint64_t blocks = 0;
+    };
+    /// By sender and receiver; a path that is not here is good.
+    std::map<std::pair<PeerId, PeerId>, PathState> paths_;
+    SimNetworkCounters counters_;
 };
 
 }  // namespace lepton::libp2p

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 namespace lepton::storage {
 namespace {
@@ -57,8 +58,26 @@ class MemoryBackend final : public Backend {
     Result<void, IoError> write(const WriteBatch& batch) override {
         const std::unique_lock lock(contents_->mutex);
         if (contents_->writes >= contents_->fails_after) {
+            ++contents_->failures;
             return std::unexpected(IoError{name_ + ": write failed (simulated)"});
         }
+        if (contents_->writes >= contents_->power_until) {
+            ++contents_->failures;
+            if (const auto gone = std::exchange(contents_->power_gone, {})) {
+                if (contents_->is_last_kept) apply(batch);
+                gone();
+            }
+            return std::unexpected(IoError{name_ + ": the power is gone (simulated)"});
+        }
+        apply(batch);
+        ++contents_->writes;
+        return {};
+    }
+
+    const std::string& name() const override { return name_; }
+
+  private:
+    void apply(const WriteBatch& batch) {
         for (const Write& change : batch) {
             auto& records = contents_->tables.at(static_cast<std::size_t>(change.table));
             if (change.value) {
@@ -67,13 +86,8 @@ class MemoryBackend final : public Backend {
                 records.erase(change.key);
             }
         }
-        ++contents_->writes;
-        return {};
     }
 
-    const std::string& name() const override { return name_; }
-
-  private:
     std::shared_ptr<MemoryDisk::Contents> contents_;
     std::string name_;
 };
@@ -97,6 +111,18 @@ MemoryDisk MemoryDisk::clone() const {
 void MemoryDisk::fail_at(std::uint64_t count) {
     const std::unique_lock lock(contents_->mutex);
     contents_->fails_after = count == 0 ? UINT64_MAX : contents_->writes + count - 1;
+}
+
+void MemoryDisk::cut_power_at(std::uint64_t count, bool is_kept, std::function<void()> gone) {
+    const std::unique_lock lock(contents_->mutex);
+    contents_->power_until = count == 0 ? UINT64_MAX : contents_->writes + count - 1;
+    contents_->is_last_kept = is_kept;
+    contents_->power_gone = std::move(gone);
+}
+
+std::uint64_t MemoryDisk::failures() const {
+    const std::shared_lock lock(contents_->mutex);
+    return contents_->failures;
 }
 
 std::uint64_t MemoryDisk::writes() const {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -37,6 +38,14 @@ class MemoryDisk {
     /// later one too. 0 takes the order back.
     void fail_at(std::uint64_t count);
 
+    /// Lets the power go in the `count`-th write from now: as the database is atomic, all of it or
+    /// nothing is on the disk afterwards. Calls `gone` once, from within that write, which fails,
+    /// as does every later one until the order is taken back with count 0.
+    void cut_power_at(std::uint64_t count, bool is_kept, std::function<void()> gone);
+
+    /// Returns how many writes failed so far.
+    std::uint64_t failures() const;
+
     /// Returns how many writes succeeded.
     std::uint64_t writes() const;
 
@@ -51,6 +60,10 @@ class MemoryDisk {
         std::array<std::map<Bytes, Bytes>, kTableCount> tables;
         std::uint64_t writes = 0;
         std::uint64_t fails_after = UINT64_MAX;
+        std::uint64_t failures = 0;
+        std::uint64_t power_until = UINT64_MAX;
+        bool is_last_kept = false;
+        std::function<void()> power_gone;
         bool is_open = false;
     };
 

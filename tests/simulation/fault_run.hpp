@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// SPDX-FileCopyrightText: The lepton authors
+//
+// One seed from its start to its verdict: faults, then peace, in which the network must recover.
+// One thread.
+#pragma once
+
+#include "fault_plan.hpp"
+#include "sim_network_of_nodes.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lepton::simulation {
+
+/// After the last fault every node must finalize something new within so many slots.
+inline constexpr std::uint64_t kRecoverySlots = 8;
+
+struct FaultRunOptions {
+    std::uint64_t seed = 1;
+    std::size_t nodes = 4;
+    /// Slots of the run, kRecoverySlots of them without faults.
+    std::uint64_t slots = 32;
+    bool with_faults = true;
+};
+
+struct FaultRunResult {
+    std::vector<std::string> violations;
+    FaultPlan plan;
+    FaultCounts fault_counts{};
+    Duration virtual_time{};
+    std::uint64_t finalized = 0;
+    std::uint64_t trace_hash = 0;
+    /// After the end of the faults until every node had finalized something new.
+    Duration recovery{};
+    std::string summary;
+};
+
+/// Runs the network of a seed. Requires slots > kRecoverySlots.
+FaultRunResult run_with_faults(const FaultRunOptions& options);
+
+}  // namespace lepton::simulation
