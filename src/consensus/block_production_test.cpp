@@ -137,6 +137,16 @@ TEST(SelectAttestations, proofs_are_picked_by_what_they_add) {
     EXPECT_EQ(selected[0].participants.ones(), (std::vector<std::size_t>{6, 7, 8, 9}));
 }
 
+TEST(SelectAttestations, a_large_proof_that_adds_little_comes_after_a_small_one_that_adds_more) {
+    TestChain chain = chain_of(1, 16);
+    chain.add("b2", "b1", 2, {vote({0, 1, 2, 3, 4, 5}).for_head("b1")});
+    know(chain, vote({0, 1, 2, 3, 4, 6}).for_head("b1").at(1));
+    know(chain, vote({7, 8}).for_head("b1").at(1));
+    const auto selected = select(chain, 3);
+    ASSERT_EQ(selected.size(), 1U);
+    EXPECT_EQ(participants(selected[0].proofs), (Participants{{7, 8}, {0, 1, 2, 3, 4, 6}}));
+}
+
 TEST(SelectAttestations, respects_the_number_of_votes_and_of_proofs) {
     TestChain chain = chain_of(5, 16);
     for (std::size_t i = 1; i <= 5; ++i) {

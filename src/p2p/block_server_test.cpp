@@ -236,6 +236,7 @@ TEST_F(BlockServerTest, bytes_per_peer_are_bounded_by_a_budget) {
     const std::size_t in_burst = bytes;
     ASSERT_TRUE(server.next_due(now).has_value());
     EXPECT_GT(*server.next_due(now), now);
+    EXPECT_FALSE(server.next(now)) << "whoever asks before it is due gets nothing";
     now += seconds(1);
     pump();
     EXPECT_LE(static_cast<double>(bytes - in_burst), kServeBytesPerSecond + 1024 * 1024);

@@ -6,6 +6,25 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+// Every allocation of this program goes through here, so that a test can see how large they are.
+thread_local std::size_t largest_allocation = 0;
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    largest_allocation = std::max(largest_allocation, size);
+    if (void* const memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+    std::free(memory);
+}
+
 namespace lepton::p2p {
 namespace {
 
@@ -37,6 +56,20 @@ TEST(SnappyBlock, declared_size_that_so_few_bytes_cannot_fill_is_refused) {
     // Declares 4 MiB and holds one literal of one byte.
     const Bytes block{0x80, 0x80, 0x80, 0x02, 0x00, 0x41};
     EXPECT_EQ(snappy_block_decode(block, 10 << 20).error(), SnappyBlockError::corrupt);
+}
+
+TEST(SnappyBlock, nothing_is_allocated_for_a_claim_that_cannot_be_true) {
+    // Declares 4 MiB and holds one literal of one byte.
+    const Bytes block{0x80, 0x80, 0x80, 0x02, 0x00, 0x41};
+    for (const std::size_t size_max : {std::size_t{1} << 20, std::size_t{10} << 20}) {
+        largest_allocation = 0;
+        EXPECT_FALSE(snappy_block_decode(block, size_max));
+        EXPECT_LT(largest_allocation, 1024u);
+    }
+    const Bytes honest = snappy_block_encode(Bytes(100'000));
+    largest_allocation = 0;
+    EXPECT_TRUE(snappy_block_decode(honest, 100'000));
+    EXPECT_GE(largest_allocation, 100'000u) << "the probe sees allocations";
 }
 
 TEST(SnappyBlock, malformed_blocks) {
