@@ -1,199 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// The lepton program: argument parsing only. Exit code 2 for wrong arguments, else that of the
-// command.
-#include "node/check.hpp"
-#include "node/devnet/devnet.hpp"
-#include "node/network_files.hpp"
-#include "node/node.hpp"
-#include "node/options.hpp"
-#include "node/version.hpp"
-
-#include <CLI/CLI.hpp>
-
-#include <cstdio>
-#include <string>
-#include <vector>
-
-namespace {
-
-using lepton::node::DevnetOptions;
-using lepton::node::NetworkFilesOptions;
-using lepton::node::NodeOptions;
-
-constexpr int kExitUsage = 2;
-
-// Flags of ethlambda whose feature lepton does not have yet: refused by name, so that nobody
-// believes they work.
-struct NotYet {
-    const char* flag;
-    const char* what;
-    bool takes_value;
-};
-constexpr NotYet kNotYet[] = {
-    {"--checkpoint-sync-url", "checkpoint sync", true},
-    {"--discovery.enable", "discovery (discv5)", false},
-    {"--discovery.port", "discovery (discv5)", true},
-    {"--discovery.advertise-ip", "discovery (discv5)", true},
-    {"--shadow-xmss-fake", "the Shadow build", false},
-    {"--shadow-xmss-aggregate-signatures-rate", "the Shadow build", true},
-    {"--shadow-xmss-verify-aggregated-signatures-rate", "the Shadow build", true},
-    {"--shadow-xmss-merge-rate", "the Shadow build", true},
-    {"--shadow-xmss-fake-proof-size", "the Shadow build", true},
-};
-
-void add_node_flags(CLI::App& command, NodeOptions& options) {
-    command.add_option("--genesis", options.genesis, "config.yaml")->required();
-    command.add_option("--validators", options.validators, "annotated_validators.yaml")->required();
-    command.add_option("--bootnodes", options.bootnodes, "nodes.yaml")->required();
-    command.add_option("--validator-config", options.validator_config, "validator-config.yaml")
-        ->required();
-    command.add_option("--hash-sig-keys-dir", options.hash_sig_keys_dir, "XMSS key directory")
-        ->required();
-    command.add_option("--node-key", options.node_key, "secp256k1 key file (64 hex digits)")
-        ->required();
-    command.add_option("--node-id", options.node_id, "this node's name in the validators file")
-        ->required();
-    command.add_option("--data-dir", options.data_dir, "database and signing journal")
-        ->capture_default_str();
-    command.add_option("--gossipsub-port", options.gossipsub_port, "QUIC port (UDP)")
-        ->capture_default_str();
-    command.add_option("--http-address", options.http_address, "address of both HTTP servers")
-        ->capture_default_str();
-    command.add_option("--api-port", options.api_port, "HTTP API port")->capture_default_str();
-    command
-        .add_option("--metrics-port", options.metrics_port, "metrics port; may equal --api-port")
-        ->capture_default_str();
-    command.add_flag("--is-aggregator", options.is_aggregator, "aggregate votes");
-    command
-        .add_option("--attestation-committee-count",
-                    options.attestation_committee_count,
-                    "subnets (default: validator-config.yaml, else 1)")
-        ->check(CLI::PositiveNumber);
-    command
-        .add_option("--aggregate-subnet-ids",
-                    options.aggregate_subnet_ids,
-                    "more subnets to aggregate; needs --is-aggregator")
-        ->delimiter(',');
-    command.add_flag("--disable-duty-sync-gate",
-                     options.disable_duty_sync_gate,
-                     "do duties also while the head is behind");
-    // What this flag asks for is how lepton always proposes: proofs of equal votes are merged.
-    command.add_flag("--enable-proposer-aggregation")->group("");
-    command
-        .add_option("--max-attestations-per-block",
-                    options.max_attestations_per_block,
-                    "distinct votes per block, 1 to 8")
-        ->check(CLI::Range(1, 8))
-        ->capture_default_str();
-    command.add_option("--network", options.network, "leanspec-prod or leanspec-test")
-        ->capture_default_str();
-    command.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
-        ->capture_default_str();
-    for (const NotYet& missing : kNotYet) {
-        const auto refuse = [missing](const std::string&) {
-            throw CLI::ValidationError(missing.flag,
-                                       std::string("lepton does not have ") + missing.what +
-                                           " yet; start it without this flag");
-        };
-        if (missing.takes_value) {
-            command.add_option_function<std::string>(missing.flag, refuse)->group("");
-        } else {
-            command.add_flag_function(missing.flag, [refuse](std::int64_t) { refuse({}); })
-                ->group("");
-        }
-    }
-}
-
-void add_devnet_flags(CLI::App& command, DevnetOptions& options) {
-    command.add_option("--nodes", options.nodes, "how many nodes, 1 to 16")
-        ->check(CLI::Range(1, 16))
-        ->capture_default_str();
-    command
-        .add_option("--validators-per-node", options.validators_per_node, "validators of each node")
-        ->check(CLI::Range(1, 256))
-        ->capture_default_str();
-    command.add_option("--until-finalized",
-                       options.until_finalized,
-                       "end once every node reports this slot (or a later one) finalized");
-    command.add_option("--run-dir", options.run_dir, "where everything of the run is kept")
-        ->capture_default_str();
-    command.add_option("--base-port", options.base_port, "node i uses P+3i, P+3i+1, P+3i+2")
-        ->check(CLI::Range(1024, 65000))
-        ->capture_default_str();
-    command.add_option("--scheme", options.scheme, "signature scheme: test (256 slots) or prod")
-        ->check(CLI::IsMember({"test", "prod"}))
-        ->capture_default_str();
-}
-
-void add_files_flags(CLI::App& command, NetworkFilesOptions& options) {
-    command.add_option("--output-dir", options.directory, "genesis directory to write")->required();
-    command.add_option("--num-validators", options.validators, "validators in all")
-        ->required()
-        ->check(CLI::Range(1, 4096));
-    command.add_option("--scheme", options.scheme, "test or prod")
-        ->check(CLI::IsMember({"test", "prod"}))
-        ->capture_default_str();
-    command
-        .add_option(
-            "--log-num-active-epochs", options.log_active_slots, "keys sign 2^N slots from slot 0")
-        ->check(CLI::Range(1, 32));
-}
-
-}  // namespace
+// The program that is released: bundle proofs, and nothing of ethlambda's Shadow build.
+#include "lepton/program.hpp"
 
 int main(int argc, char** argv) {
-    CLI::App app{"lepton, a Lean Ethereum consensus client"};
-    app.set_version_flag("--version", std::string(lepton::node::version_text()));
-    app.require_subcommand(1);
-
-    NodeOptions node;
-    CLI::App* const node_command = app.add_subcommand("node", "run a node");
-    add_node_flags(*node_command, node);
-
-    CLI::App* const check_command = app.add_subcommand(
-        "check", "say what will hurt a node with the same flags: machine, ports, disk, keys");
-    add_node_flags(*check_command, node);
-
-    DevnetOptions devnet;
-    CLI::App* const devnet_command =
-        app.add_subcommand("devnet", "run a local network of nodes and show what it does");
-    add_devnet_flags(*devnet_command, devnet);
-
-    NetworkFilesOptions keys;
-    CLI::App* const keys_command =
-        app.add_subcommand("keys", "make XMSS keys and their manifest (hash-sig-keys/)");
-    add_files_flags(*keys_command, keys);
-
-    NetworkFilesOptions genesis;
-    CLI::App* const genesis_command = app.add_subcommand(
-        "genesis", "make a genesis directory for nodes on one machine: keys, config, node lists");
-    add_files_flags(*genesis_command, genesis);
-    genesis_command->add_option("--nodes", genesis.nodes, "nodes that share the validators")
-        ->check(CLI::Range(1, 256))
-        ->capture_default_str();
-    genesis_command->add_option(
-        "--genesis-time", genesis.genesis_time, "Unix seconds (default: in 30 s)");
-    genesis_command
-        ->add_option("--base-port", genesis.base_port, "node i uses P+3i, P+3i+1, P+3i+2")
-        ->check(CLI::Range(1024, 65000))
-        ->capture_default_str();
-
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);
-        std::fprintf(stderr, "lepton: %s\n", error.what());
-        return kExitUsage;
-    }
-
-    if (node_command->parsed()) return lepton::node::run_node(node);
-    if (check_command->parsed()) return lepton::node::run_check(node);
-    if (devnet_command->parsed()) {
-        devnet.program = "/proc/self/exe";
-        return lepton::node::run_devnet(devnet);
-    }
-    if (keys_command->parsed()) return lepton::node::run_keys(keys);
-    return lepton::node::run_genesis(genesis);
+    const auto refuse_shadow_flags = [](CLI::App& node) {
+        constexpr const char* kWhat = "fake proofs (a program of ./dev build --fake-proofs does)";
+        for (const lepton::MissingFlag& missing : {
+                 lepton::MissingFlag{"--shadow-xmss-fake", kWhat, false},
+                 {"--shadow-xmss-fake-proof-size", kWhat, true},
+                 {"--shadow-xmss-aggregate-signatures-rate", kWhat, true},
+                 {"--shadow-xmss-verify-aggregated-signatures-rate", kWhat, true},
+                 {"--shadow-xmss-merge-rate", kWhat, true},
+             }) {
+            lepton::refuse_flag(node, missing);
+        }
+    };
+    return lepton::run_program(argc, argv, {.proofs = {}, .add_node_flags = refuse_shadow_flags});
 }

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -121,6 +122,16 @@ struct Capabilities {
     bool operator==(const Capabilities&) const = default;
 };
 
+/// Sizes that the network fixes.
+struct Limits {
+    std::size_t proof_size_max = 0;
+    std::size_t components_max = 0;
+};
+
+/// Runs a task some time, on some thread, or inline. May destroy it instead; its job then ends as
+/// `dropped`.
+using Executor = std::function<void(std::move_only_function<void()>)>;
+
 /// A proof system. Owned by whoever wires the node; outlives its jobs' completions.
 class AggregationBackend {
   public:
@@ -132,9 +143,13 @@ class AggregationBackend {
     virtual crypto::SchemeId scheme_id() const = 0;
     virtual const Capabilities& capabilities() const = 0;
 
-    /// Returns the most bytes that a single-message proof of `participants` validators takes. A
-    /// merged proof takes at most the sum over its components: the byte budget of a block.
+    /// Returns the most bytes that a single-message proof of `participants` validators takes.
     virtual std::size_t proof_size(std::size_t participants) const = 0;
+
+    /// Returns what a component of `participants` validators takes of a merged proof's byte budget:
+    /// components whose shares add up to at most proof_size_max can be merged. 0 where a merged
+    /// proof has one size whatever it covers.
+    virtual std::size_t merged_share(std::size_t participants) const = 0;
 
     /// Takes the job and returns at once (unless the backend's executor runs jobs in line).
     virtual void submit(AggregateJob job,
@@ -149,6 +164,10 @@ class AggregationBackend {
                         JobControl control,
                         Completion<VerifyMultiJob> completion) = 0;
 };
+
+/// Makes the backend of a node; `scheme` and `clock` outlive it.
+using MakeBackend = std::function<std::unique_ptr<AggregationBackend>(
+    const crypto::SignatureScheme& scheme, const Limits&, Executor, const Clock& clock)>;
 
 /// Returns the number of the only claim about `message`.
 /// Errors: unknown_component, ambiguous_component

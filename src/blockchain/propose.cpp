@@ -38,7 +38,7 @@ void Blockchain::begin_proposal(Slot slot, ValidatorIndex proposer) {
                                             backend_.capabilities().children_max, 1),
                                         .proof_bytes_max = options_.profile.proof_size_max,
                                         .proof_size = [&](std::size_t participants) {
-                                            return backend_.proof_size(participants);
+                                            return backend_.merged_share(participants);
                                         }});
 
     proposal_ = Proposal{.slot = slot,

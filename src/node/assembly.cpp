@@ -15,7 +15,7 @@ using p2p::P2pActor;
 using p2p::SwarmAdapter;
 using verifier::VerifierActor;
 
-aggregation::bundle::Executor executor_on(actor::Offload& offload) {
+aggregation::Executor executor_on(actor::Offload& offload) {
     // A refused task is destroyed, which ends its job as dropped.
     return [&offload](std::move_only_function<void()> task) { offload.submit(task); };
 }
@@ -27,11 +27,11 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
     : view_(std::make_shared<const network_api::ChainView>(blockchain::view_of(setup.store))),
       blockchain_metrics_(world.metrics),
       verifier_metrics_(world.metrics),
-      backend_(world.scheme,
-               {.proof_size_max = setup.blockchain.profile.proof_size_max,
-                .components_max = setup.blockchain.profile.proof_components_max},
-               executor_on(world.offload),
-               world.clock),
+      backend_(setup.make_backend(world.scheme,
+                                  {.proof_size_max = setup.blockchain.profile.proof_size_max,
+                                   .components_max = setup.blockchain.profile.proof_components_max},
+                                  executor_on(world.offload),
+                                  world.clock)),
       net_supervisor_{.name = "net",
                       .max_restarts = 5,
                       .window = std::chrono::seconds(60),
@@ -49,7 +49,7 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
 
     verifier::VerifierParts verifier_parts{.validators = validators,
                                            .scheme = world.scheme,
-                                           .backend = backend_,
+                                           .backend = *backend_,
                                            .clock = world.clock,
                                            .metrics = verifier_metrics_,
                                            .jobs_max = world.verifier_jobs_max};
@@ -59,7 +59,7 @@ Assembly::Assembly(NodeSetup setup, const NodeWorld& world)
             .options = std::move(setup.blockchain),
             .store = std::move(setup.store),
             .storage = world.storage,
-            .backend = backend_,
+            .backend = *backend_,
             .keys = std::move(setup.keys),
             .background = world.background,
             .clock = world.clock,

@@ -69,6 +69,7 @@ struct NodeSetup {
     Bytes identity_public_key;
     std::string agent;
     libp2p::Multiaddr listen;
+    aggregation::MakeBackend make_backend = aggregation::bundle::make_backend;
 };
 
 class Assembly {
@@ -88,7 +89,7 @@ class Assembly {
     network_api::ChainViewSnapshot view_;
     blockchain::BlockchainMetrics blockchain_metrics_;
     verifier::VerifierMetrics verifier_metrics_;
-    aggregation::bundle::BundleBackend backend_;
+    std::unique_ptr<aggregation::AggregationBackend> backend_;
     actor::SupervisorSpec net_supervisor_;
     std::optional<actor::Recipient<network_api::SetAggregator>> set_aggregator_;
     /// The actors use the members above until it is gone.

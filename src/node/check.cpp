@@ -281,6 +281,11 @@ int run_check(const NodeOptions& options) {
     };
     const auto files = read_files(options);
     if (!files) return stop(files.error());
+    if (!files->is_named) {
+        std::printf("warn validators %s does not name %s: the node would only follow the chain\n",
+                    options.validators.c_str(),
+                    log::quoted(options.node_id).c_str());
+    }
     for (const std::string& warning : files->bootnodes.warnings) {
         std::printf("warn bootnode %s\n", warning.c_str());
     }
@@ -288,7 +293,7 @@ int run_check(const NodeOptions& options) {
         validator::KeyStore::load(files->key_files, files->genesis.validators, *files->scheme);
     if (!keys) return stop(config_error(keys.error()));
 
-    std::size_t counts[3] = {0, files->bootnodes.warnings.size(), 0};
+    std::size_t counts[3] = {0, files->bootnodes.warnings.size() + (files->is_named ? 0 : 1), 0};
     for (const Finding& finding : judge(gather(options, *files, *keys))) {
         ++counts[static_cast<std::size_t>(finding.level)];
         std::printf("%s %s\n", std::string(to_string(finding.level)).c_str(), finding.text.c_str());

@@ -21,6 +21,7 @@ namespace {
 /// A registry of 4096 validators takes about a megabyte.
 constexpr std::size_t kYamlSizeMax = 16 * 1024 * 1024;
 constexpr std::size_t kNodeKeySizeMax = 256;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// What is wrong at a place of a file.
 struct FileProblem {
@@ -148,6 +149,7 @@ Result<std::string, ConfigError> read_text_file(const std::string& path, std::si
         }
     }
     ::close(file);
+    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
     return text;
 }
 
@@ -188,15 +190,16 @@ Result<GenesisFile, ConfigError> read_genesis_file(const std::string& path,
     });
 }
 
-Result<std::vector<validator::KeyFiles>, ConfigError> read_annotated_validators(
+Result<std::optional<std::vector<validator::KeyFiles>>, ConfigError> read_annotated_validators(
     const std::string& path,
     const std::string& node_id,
     const std::string& keys_dir,
     const Validators& registry) {
-    return read_yaml(path, [&](const YAML::Node& root) {
+    using Keys = std::vector<validator::KeyFiles>;
+    return read_yaml(path, [&](const YAML::Node& root) -> std::optional<Keys> {
         if (!root.IsMap()) wrong(root, "a map from node names to lists of validators");
         const YAML::Node rows = root[node_id];
-        if (!rows) wrong(root, fmt::format("a list for the node {}", log::quoted(node_id)));
+        if (!rows) return std::nullopt;
         if (!rows.IsSequence() && !rows.IsNull()) wrong(rows, "a list of validators");
         std::map<std::uint64_t, validator::KeyFiles> by_index;
         for (const YAML::Node& row : rows) {
@@ -223,7 +226,7 @@ Result<std::vector<validator::KeyFiles>, ConfigError> read_annotated_validators(
             if (!slot.empty()) wrong(row, fmt::format("validator {} only once per role", index));
             slot = file.starts_with('/') ? file : keys_dir + "/" + file;
         }
-        std::vector<validator::KeyFiles> keys;
+        Keys keys;
         for (const auto& [index, files] : by_index) {
             if (files.attestation_secret_key.empty() || files.proposal_secret_key.empty()) {
                 wrong(rows, fmt::format("an attester and a proposer row for validator {}", index));

@@ -39,9 +39,10 @@ Result<GenesisFile, ConfigError> read_genesis_file(const std::string& path,
 
 /// Returns where the secret keys of `node_id` are, from annotated_validators.yaml: two rows per
 /// validator, the role told by "attester" or "proposer" in the file name; names are relative to
-/// `keys_dir`. A node with an empty list has no validators. Errors: an unknown node, a row without
-/// role, a role missing or given twice, a public key that differs from the registry's
-Result<std::vector<validator::KeyFiles>, ConfigError> read_annotated_validators(
+/// `keys_dir`. A node with an empty list has no validators; nor has one that the file does not
+/// name: nothing is returned for it. Errors: a row without role, a role missing or given twice, a
+/// public key that differs from the registry's
+Result<std::optional<std::vector<validator::KeyFiles>>, ConfigError> read_annotated_validators(
     const std::string& path,
     const std::string& node_id,
     const std::string& keys_dir,
@@ -58,7 +59,7 @@ Result<ValidatorConfigFile, ConfigError> read_validator_config(const std::string
 /// Returns the libp2p key of a node: 64 hexadecimal digits, 0x and a line break allowed.
 Result<crypto::secp256k1::SecretKey, ConfigError> read_node_key(const std::string& path);
 
-/// Returns all of a file.
+/// Returns all of a file, without the byte order mark that some editors begin it with.
 /// Errors: not readable, or larger than `size_max` bytes
 Result<std::string, ConfigError> read_text_file(const std::string& path, std::size_t size_max);
 

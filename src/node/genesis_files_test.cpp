@@ -94,10 +94,10 @@ TEST_F(GenesisFiles, what_the_writer_writes_the_reader_reads) {
     const auto files = read_annotated_validators(
         write(annotated_validators_yaml({node}, validators)), "lepton_0", "/k", registry_);
     ASSERT_TRUE(files) << files.error().what;
-    ASSERT_EQ(files->size(), 1U);
-    EXPECT_EQ(files->front().index, ValidatorIndex{1});
-    EXPECT_EQ(files->front().attestation_secret_key, "/k/validator_1_attester_key_sk.ssz");
-    EXPECT_EQ(files->front().proposal_secret_key, "/k/validator_1_proposer_key_sk.ssz");
+    ASSERT_EQ((*files)->size(), 1U);
+    EXPECT_EQ((*files)->front().index, ValidatorIndex{1});
+    EXPECT_EQ((*files)->front().attestation_secret_key, "/k/validator_1_attester_key_sk.ssz");
+    EXPECT_EQ((*files)->front().proposal_secret_key, "/k/validator_1_proposer_key_sk.ssz");
 
     const auto config = read_validator_config(write(validator_config_yaml({node}, 3, 8)));
     ASSERT_TRUE(config) << config.error().what;
@@ -199,8 +199,6 @@ TEST_F(GenesisFiles, annotated_validators_need_both_roles_of_a_known_key) {
     const std::string proposer = row(0, 2, "validator_0_proposer_sk.ssz");
     EXPECT_EQ(annotated_error("lepton_0:\n" + attester + proposer), "no error");
     EXPECT_EQ(annotated_error("lepton_0: []\n"), "no error");
-    EXPECT_EQ(annotated_error("other: []\n"),
-              "file.yaml: line 1: expected a list for the node \"lepton_0\"");
     EXPECT_EQ(annotated_error("lepton_0:\n" + attester),
               "file.yaml: line 2: expected an attester and a proposer row for validator 0");
     EXPECT_EQ(annotated_error("lepton_0:\n" + attester + attester),
@@ -215,10 +213,27 @@ TEST_F(GenesisFiles, annotated_validators_need_both_roles_of_a_known_key) {
               "index and role");
 }
 
+TEST_F(GenesisFiles, a_node_that_is_not_named_is_told_from_one_with_an_empty_list) {
+    const auto keys_of = [&](const std::string& text) {
+        return read_annotated_validators(write(text), "lepton_0", "keys", registry_).value();
+    };
+    EXPECT_EQ(keys_of("other: []\n"), std::nullopt);
+    for (const char* text : {"lepton_0: []\n", "lepton_0:\n  []\n", "lepton_0:\r\nother: []\r\n"}) {
+        ASSERT_TRUE(keys_of(text).has_value()) << text;
+        EXPECT_TRUE(keys_of(text)->empty()) << text;
+    }
+}
+
+TEST_F(GenesisFiles, a_byte_order_mark_is_no_part_of_the_text) {
+    EXPECT_EQ(read_text_file(write("\xEF\xBB\xBFx\xEF\xBB\xBF"), 100).value(), "x\xEF\xBB\xBF");
+    EXPECT_EQ(read_text_file(write("\xEF\xBBx"), 100).value(), "\xEF\xBBx");
+}
+
 TEST_F(GenesisFiles, node_key_may_have_a_prefix_and_a_line_break) {
     const std::string digits(64, '1');
     EXPECT_TRUE(read_node_key(write(digits)));
     EXPECT_TRUE(read_node_key(write("0x" + digits + "\n")));
+    EXPECT_TRUE(read_node_key(write("\xEF\xBB\xBF" + digits + "\r\n")));
     for (const std::string& bad :
          {digits.substr(1), std::string(64, '0'), digits + "1", std::string("?")}) {
         const auto key = read_node_key(write(bad));

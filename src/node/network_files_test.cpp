@@ -43,9 +43,9 @@ TEST(NetworkFiles, a_new_network_can_be_read_back_and_its_keys_loaded) {
                                                "lepton_0",
                                                options.directory + "/hash-sig-keys",
                                                genesis->validators);
-    ASSERT_TRUE(own) << own.error().what;
-    ASSERT_EQ(own->size(), 2U);
-    const auto keys = validator::KeyStore::load(*own, genesis->validators, scheme);
+    ASSERT_TRUE(own.has_value() && own->has_value()) << (own ? "not named" : own.error().what);
+    ASSERT_EQ((*own)->size(), 2U);
+    const auto keys = validator::KeyStore::load(**own, genesis->validators, scheme);
     ASSERT_TRUE(keys) << keys.error().what;
     EXPECT_EQ(keys->indices(), (std::vector{ValidatorIndex{0}, ValidatorIndex{2}}));
 

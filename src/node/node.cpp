@@ -68,9 +68,11 @@ void raise_file_limit() {
 Result<std::unique_ptr<storage::Storage>, StartError> open_storage(const NodeOptions& options,
                                                                    const NodeFiles& files) {
     const std::string directory = options.data_dir + "/chain";
-    const storage::Identity identity{.network_profile = files.profile.name,
-                                     .genesis_time = files.genesis.genesis_time,
-                                     .registry_root = hash_tree_root(files.genesis.validators)};
+    const storage::Identity identity{
+        // A chain of proofs of one kind is no use to a program of the other.
+        .network_profile = files.profile.name + options.proofs.version_suffix,
+        .genesis_time = files.genesis.genesis_time,
+        .registry_root = hash_tree_root(files.genesis.validators)};
     auto backend = storage::open_lmdb(directory);
     if (!backend) return std::unexpected(StartError{kExitEnvironment, backend.error().what});
     auto storage = storage::Storage::open(std::move(*backend), identity);
@@ -152,9 +154,10 @@ void describe_process(Metrics& metrics,
                       const NodeFiles& files,
                       const Clock& clock) {
     metrics
-        .gauge("lean_node_info",
-               "Name and version of this node",
-               {{"name", options.node_id}, {"version", std::string(version_text())}})
+        .gauge(
+            "lean_node_info",
+            "Name and version of this node",
+            {{"name", options.node_id}, {"version", version_text(options.proofs.version_suffix)}})
         .Set(1);
     metrics.gauge("lean_node_start_time_seconds", "Unix time of the start of this process")
         .Set(static_cast<double>(clock.unix_ms()) / 1000);
@@ -370,9 +373,10 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
         .store = std::move(*store),
         .keys = std::move(key_room),
         .identity_public_key = files.identity->public_key_protobuf(),
-        .agent = std::string(version_text()),
+        .agent = version_text(options.proofs.version_suffix),
         .listen = {
             .ip = Bytes{0, 0, 0, 0}, .udp_port = options.gossipsub_port, .peer_id = std::nullopt}};
+    setup.make_backend = options.proofs.make_backend;
 
     Assembly assembly(std::move(setup), world);
     actor::System& system = assembly.system();
@@ -398,7 +402,7 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
          .metrics = metrics,
          .profile = files.profile,
          .genesis_time = files.genesis.genesis_time,
-         .version = std::string(version_text()),
+         .version = version_text(options.proofs.version_suffix),
          .peer_id = files.identity->peer_id().to_base58(),
          .set_aggregator = [&assembly](bool enabled) -> std::optional<network_api::AggregatorRole> {
              auto role = assembly.set_aggregator().ask_blocking({enabled}, kSetAggregatorTimeout);
@@ -413,7 +417,7 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
         log::info(
             "node_started version={} node_id={} peer_id={} network={} validators={} quic_port={} "
             "api_port={} metrics_port={} bootnodes={}",
-            version_text(),
+            version_text(options.proofs.version_suffix),
             options.node_id,
             files.identity->peer_id().to_base58(),
             files.profile.name,
@@ -457,6 +461,13 @@ int run_node(const NodeOptions& options) {
 
     const auto files = read_files(options);
     if (!files) return fail(files.error().code, files.error().what);
+    log::info("node_starting version={}", version_text(options.proofs.version_suffix));
+    if (!options.proofs.warning.empty()) log::warn("{}", options.proofs.warning);
+    if (!files->is_named) {
+        log::warn("no_validators node_id={} file={}: the file does not name this node",
+                  log::quoted(options.node_id),
+                  options.validators);
+    }
     for (const std::string& warning : files->bootnodes.warnings) {
         log::warn("bootnode_ignored {}", warning);
     }

@@ -28,7 +28,8 @@ Result<NodeFiles, StartError> read_files(const NodeOptions& options) {
     auto keys = read_annotated_validators(
         options.validators, options.node_id, options.hash_sig_keys_dir, files.genesis.validators);
     if (!keys) return std::unexpected(config_error(keys.error()));
-    files.key_files = std::move(*keys);
+    files.is_named = keys->has_value();
+    if (*keys) files.key_files = std::move(**keys);
 
     auto validator_config = read_validator_config(options.validator_config);
     if (!validator_config) return std::unexpected(config_error(validator_config.error()));

@@ -39,6 +39,8 @@ struct NodeFiles {
     NetworkProfile profile;
     const crypto::SignatureScheme* scheme = nullptr;
     GenesisFile genesis;
+    /// Whether the validators file names this node; if not, it has no validators.
+    bool is_named = false;
     std::vector<validator::KeyFiles> key_files;
     ValidatorConfigFile validator_config;
     std::optional<libp2p::Identity> identity;

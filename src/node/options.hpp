@@ -5,6 +5,8 @@
 // start lepton as it is.
 #pragma once
 
+#include "aggregation/bundle/bundle_backend.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,7 +14,17 @@
 
 namespace lepton::node {
 
+/// The kind of proofs that a program makes and accepts: its own, not a flag's, decision.
+struct ProofSystem {
+    /// Follows the version wherever the program says its name; empty in a release.
+    std::string version_suffix;
+    /// What a node warns of in its first lines; empty when there is nothing to warn of.
+    std::string warning;
+    aggregation::MakeBackend make_backend = aggregation::bundle::make_backend;
+};
+
 struct NodeOptions {
+    ProofSystem proofs;
     /// config.yaml, annotated_validators.yaml, nodes.yaml, validator-config.yaml
     std::string genesis;
     std::string validators;

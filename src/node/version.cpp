@@ -4,8 +4,8 @@
 
 namespace lepton::node {
 
-std::string_view version_text() {
-    return "lepton/" LEPTON_VERSION;
+std::string version_text(std::string_view suffix) {
+    return "lepton/" LEPTON_VERSION + std::string(suffix);
 }
 
 }  // namespace lepton::node

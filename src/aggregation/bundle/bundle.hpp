@@ -8,8 +8,8 @@
 
 #include "aggregation/backend.hpp"
 #include "aggregation/bundle/bundle_format.hpp"
+#include "aggregation/job_runner.hpp"
 
-#include <functional>
 #include <optional>
 
 namespace lepton::aggregation::bundle {
@@ -22,9 +22,6 @@ struct Bundles {
     const crypto::SignatureScheme& scheme;
     Limits limits;
 };
-
-/// Asked between batches of signatures whether to go on; returns the error to end with.
-using Interrupt = std::function<std::optional<AggregationError>()>;
 
 /// The Interrupt of a caller who waits: always goes on.
 inline std::optional<AggregationError> never() {

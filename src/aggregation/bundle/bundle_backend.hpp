@@ -7,14 +7,11 @@
 
 #include "aggregation/backend.hpp"
 #include "aggregation/bundle/bundle.hpp"
+#include "aggregation/job_runner.hpp"
 
-#include <functional>
+#include <memory>
 
 namespace lepton::aggregation::bundle {
-
-/// Runs a task some time, on some thread, or inline. May destroy it instead; its job then ends as
-/// `dropped`.
-using Executor = std::function<void(std::move_only_function<void()>)>;
 
 class BundleBackend final : public AggregationBackend {
   public:
@@ -28,6 +25,9 @@ class BundleBackend final : public AggregationBackend {
     crypto::SchemeId scheme_id() const override { return bundles_.scheme.id(); }
     const Capabilities& capabilities() const override { return capabilities_; }
     std::size_t proof_size(std::size_t participants) const override;
+    std::size_t merged_share(std::size_t participants) const override {
+        return proof_size(participants);
+    }
 
     void submit(AggregateJob job, JobControl control, Completion<AggregateJob> completion) override;
     void submit(MergeJob job, JobControl control, Completion<MergeJob> completion) override;
@@ -40,13 +40,15 @@ class BundleBackend final : public AggregationBackend {
                 Completion<VerifyMultiJob> completion) override;
 
   private:
-    template <class Job, class Work>
-    void run(Job job, JobControl control, Completion<Job> completion, Work work);
-
     Bundles bundles_;
     Capabilities capabilities_;
-    Executor executor_;
-    const Clock& clock_;
+    JobRunner runner_;
 };
+
+/// The MakeBackend of this backend.
+std::unique_ptr<AggregationBackend> make_backend(const crypto::SignatureScheme& scheme,
+                                                 const Limits& limits,
+                                                 Executor executor,
+                                                 const Clock& clock);
 
 }  // namespace lepton::aggregation::bundle

@@ -6,7 +6,7 @@
 // thread.
 #pragma once
 
-#include "aggregation/aggregation_error.hpp"
+#include "aggregation/backend.hpp"
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "crypto/signature_scheme.hpp"
@@ -36,12 +36,6 @@ struct Component {
 /// Bytes in front of the components, and of a component in front of its signatures.
 inline constexpr std::size_t kHeaderSize = 12;
 inline constexpr std::size_t kComponentHeaderSize = 32 + 8 + 4;
-
-/// Sizes that the network fixes.
-struct Limits {
-    std::size_t proof_size_max = 0;
-    std::size_t components_max = 0;
-};
 
 /// Returns the components of `proof`, which must be a bundle of `kind` with signatures of `scheme`.
 /// Only the form of the bundle is checked, not the signatures.
