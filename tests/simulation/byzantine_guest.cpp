@@ -274,10 +274,9 @@ void ByzantineGuest::tell_lies() {
 void ByzantineGuest::ask_too_much() {
     count(Misbehaviour::request_storm);
     BlocksByRootRequest all;
-    for (std::size_t i = 0; i < kMaxRequestBlocks; ++i) {
-        all.roots.push_back(random_.below(2) == 0 ? chain_.tip() : random_root());
-    }
-    const BlocksByRangeRequest range{Slot{random_.below(4)}, random_.next_u64()};
+    all.roots.push_back(chain_.tip());
+    while (all.roots.size() < kMaxRequestBlocks) all.roots.push_back(random_root());
+    const BlocksByRangeRequest range{Slot{0}, kMaxRequestBlocks + random_.below(2)};
     for (GuestPeer& face : faces_) {
         for (int i = 0; i < 4; ++i) {
             face.request(p2p::RequestProtocol::blocks_by_root, ssz::encode(all));
