@@ -4,6 +4,7 @@ that go on all the time. What is found wrong is added to Network.failures; nothi
 
 import collections
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -232,7 +233,8 @@ class Network:
                     self.tell_end(node, process.returncode)
                     return
             if is_up:
-                with contextlib.suppress(OSError, ValueError):
+                # It may be killed in the middle of an answer.
+                with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
                     tree = json.loads(node.get("/lean/v0/fork_choice"))
                     self.observe(node, process, tree)
                 if not node.has_answered and time.time() - node.started_at > START_SECONDS and node.is_up:
