@@ -80,15 +80,14 @@ def build_go(target):
 
 
 class Language:
-    """`kinds`: its kinds of identity. `outlives`: gossip works on a new connection while an old one is not yet given up."""
+    """`kinds`: its kinds of identity. `build`: takes a directory, returns the command of its peer program."""
 
-    def __init__(self, kinds, build, outlives=True):
-        self.kinds, self.build, self.outlives = kinds, build, outlives
+    def __init__(self, kinds, build):
+        self.kinds, self.build = kinds, build
 
 
 BOTH_KINDS = ("secp256k1", "ed25519")
-# js-gossipsub opens no stream on a second connection to a peer, and does not look again when the first has ended.
-LANGUAGES = {"js": Language(BOTH_KINDS, build_js, outlives=False), "rust": Language(BOTH_KINDS, build_rust),
+LANGUAGES = {"js": Language(BOTH_KINDS, build_js), "rust": Language(BOTH_KINDS, build_rust),
              "go": Language(BOTH_KINDS, build_go)}
 
 
@@ -97,7 +96,6 @@ class Lab:
 
     def __init__(self, language, stranger_command, programs, directory):
         self.language, self.stranger_command, self.programs = language, stranger_command, programs
-        self.outlives = LANGUAGES[language].outlives
         self.directory = directory
         self.peers = []
         self.nodes = []

@@ -248,8 +248,6 @@ def reconnect(lab, killed, dialler):
     lepton, stranger = subscribed(lab, dialler)
     sides = {"lepton": lepton, "stranger": stranger}
     sides[killed].kill()
-    if killed == "lepton" and not lab.outlives:
-        stranger.wait("disconnected", peer=lepton.id)
     sides[killed] = fresh = lab.restart(sides[killed])
     fresh.send("subscribe", topic=BLOCKS)
     first = sides[dialler]

@@ -28,7 +28,19 @@ void Router::heartbeat(Time now) {
     seen_.expire(now);
     drops_.count(Drop::verdict_timeout, pending_.expire(now));
     std::erase_if(by_bytes_, [](const auto& entry) { return entry.second.expired(); });
-    for (auto& [id, peer] : peers_) end_heartbeat(peer, now);
+    const bool is_subscribed =
+        std::ranges::any_of(topics_, [](const auto& entry) { return entry.second.is_subscribed; });
+    for (auto& [id, peer] : peers_) {
+        if (is_subscribed) check_silence(id, peer, now);
+        end_heartbeat(peer, now);
+    }
+}
+
+void Router::check_silence(const PeerId& id, const Peer& peer, Time now) {
+    if (peer.has_announced || !peer.is_outbound || !peer.is_open) return;
+    if (now - peer.added_at < kSilenceMax || silent_.size() >= kSilentPeersMax) return;
+    if (!silent_.insert(id).second) return;
+    effects_.disconnects.push_back({id, "tells of no subscription"});
 }
 
 void Router::end_heartbeat(Peer& peer, Time now) {

@@ -95,6 +95,14 @@ inline constexpr std::size_t kPartialFramesMax = 128 * 1024 * 1024;
 inline constexpr Duration kReopenDelayMin = std::chrono::seconds(1);
 inline constexpr Duration kReopenDelayMax = std::chrono::seconds(60);
 
+// ---- silent peers
+
+/// A dialled peer that says nothing about its topics for so long is connected to anew, once: above
+/// the idle timeout of QUIC in other clients, after which they have given up an older connection.
+inline constexpr Duration kSilenceMax = std::chrono::seconds(15);
+/// Peers to which that was done: as many as a node can be told to dial.
+inline constexpr std::size_t kSilentPeersMax = 1024;
+
 // ---- backoff
 
 /// The longest time a PRUNE may keep lepton away.

@@ -106,6 +106,7 @@ void Router::add_peer(const PeerId& id, bool is_outbound, Time now) {
     LEPTON_ASSERT(is_new, id.to_base58());
     Peer& peer = it->second;
     peer.is_outbound = is_outbound;
+    peer.added_at = now;
     peer.penalty_at = now;
     if (const auto departed = departed_.find(id); departed != departed_.end()) {
         peer.penalty = departed->second.penalty;
@@ -239,6 +240,7 @@ void Router::on_rpc(const PeerId& id, ByteView bytes, Time now) {
 
 void Router::on_subscriptions(const PeerId& id, Peer& peer, const Rpc& rpc, Time now) {
     std::size_t dropped = rpc.subscriptions_dropped;
+    if (!rpc.subscriptions.empty()) peer.has_announced = true;
     for (const Subscription& entry : rpc.subscriptions) {
         if (peer.subscriptions >= kSubscriptionsMax) {
             ++dropped;

@@ -266,6 +266,9 @@ class Router {
     struct Peer {
         bool is_outbound = false;
         bool is_open = false;
+        Time added_at{};
+        /// It has told of a subscription.
+        bool has_announced = false;
         Version version = Version::v1_0;
         std::set<std::string_view> topics;
         Outbox outbox;
@@ -349,6 +352,10 @@ class Router {
     void mark_writable(const PeerId& id, const Peer& peer);
     void remember_bytes(const MessagePtr& message);
     void end_heartbeat(Peer& peer, Time now);
+    /// Gives up a peer that was dialled and says nothing, once. Many implementations tell a peer
+    /// their subscriptions on its first connection only: a node that restarts and dials them before
+    /// they have given up the old connection would never hear of them.
+    void check_silence(const PeerId& id, const Peer& peer, Time now);
 
     Config config_;
     MessageTransform transform_;
@@ -359,6 +366,8 @@ class Router {
     /// The allow-list; filled by the constructor. Views of the names are kept elsewhere.
     std::map<std::string, TopicState, std::less<>> topics_;
     std::map<PeerId, Departed> departed_;
+    /// Given up for their silence.
+    std::set<PeerId> silent_;
     SeenCache seen_;
     MessageCache cache_;
     PendingMessages pending_;

@@ -306,6 +306,58 @@ TEST_F(RouterTest, unsubscribing_prunes_with_a_short_backoff_and_subscribing_aga
     EXPECT_EQ(router.mesh("/block").size(), 1u);
 }
 
+TEST_F(RouterTest, a_dialled_peer_that_says_nothing_is_given_up_once) {
+    const auto connect_silently = [&](std::uint32_t number, bool is_outbound) {
+        router.add_peer(peer(number), is_outbound, now);
+        router.open_output(peer(number), Version::v1_2);
+    };
+    connect_silently(1, true);
+    beat(30);
+    EXPECT_TRUE(router.take_effects().disconnects.empty()) << "who wants nothing misses nothing";
+    router.remove_peer(peer(1), now);
+
+    router.subscribe("/block", now);
+    connect_silently(1, true);
+    connect_silently(2, false);
+    connect(peer(3), true);
+    beat(21);
+    EXPECT_TRUE(router.take_effects().disconnects.empty()) << "within 15 s";
+    beat();
+    const Effects effects = router.take_effects();
+    ASSERT_EQ(effects.disconnects.size(), 1u);
+    EXPECT_EQ(effects.disconnects[0].peer, peer(1));
+    EXPECT_EQ(effects.disconnects[0].why, "tells of no subscription");
+    router.remove_peer(peer(1), now);
+    connect_silently(1, true);
+    beat(60);
+    EXPECT_TRUE(router.take_effects().disconnects.empty()) << "it may have nothing to say";
+}
+
+TEST_F(RouterTest, control_entries_are_counted) {
+    const auto counted = [&](const std::string& event) {
+        return metrics
+            .counter("libp2p_gossipsub_control_total",
+                     "Entries of gossip control messages, by what became of them.",
+                     {{"event", event}})
+            .Value();
+    };
+    router.subscribe("/block", now);
+    connect_all(2);
+    beat();
+    EXPECT_EQ(counted("graft_sent"), 2);
+    message(peer(1), std::string(2000, 'x'));
+    EXPECT_EQ(counted("idontwant_sent"), 1);
+    Rpc rpc;
+    rpc.idontwant = {id_of("a"), id_of("b")};
+    rpc.prune = {{"/block", 60}};
+    send(peer(2), rpc);
+    EXPECT_EQ(counted("idontwant_received"), 2);
+    EXPECT_EQ(counted("prune_received"), 1);
+    graft(peer(2));
+    EXPECT_EQ(counted("graft_received"), 1);
+    EXPECT_EQ(counted("prune_sent"), 1) << "it came within the backoff";
+}
+
 TEST_F(RouterTest, a_peer_that_unsubscribes_or_leaves_is_in_no_mesh) {
     router.subscribe("/block", now);
     connect_all(2);
