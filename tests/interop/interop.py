@@ -6,7 +6,7 @@
 Usage: interop.py [--build DIR] [--only TEXT] [--without-nodes] [--logs DIR] [js|rust|go|lepton ...]
 Languages: those given, else js, rust and go. `lepton` is lepton's own peer in the place of the stranger.
 Prints "ok LANGUAGE/SCENARIO", "FAILED LANGUAGE/SCENARIO" or "not run LANGUAGE: reason" and at the end "N passed, N failed,
-N skipped" (what was not run counts as skipped); exit code 1 when anything failed or nothing ran.
+N skipped" (what was not run counts as skipped). Exit code 1 when anything failed, 77 when nothing ran.
 """
 
 import argparse
@@ -29,6 +29,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "interop"
 # Processes wait more than they compute.
 SCENARIOS_AT_ONCE = 4
+# For downloads; a registry that does not answer is as good as none.
+FETCH_SECONDS = 900
+NOTHING_RAN = 77
 
 
 class NotRun(Exception):
@@ -42,11 +45,12 @@ def need(tool):
 
 def execute(command, directory, failure):
     """Runs a build step; raises `failure` when it fails, after showing what it said."""
-    result = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            check=False, stdin=subprocess.DEVNULL)
-    if result.returncode != 0:
-        print(result.stdout, flush=True)
-        raise failure
+    try:
+        subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
+                       stdin=subprocess.DEVNULL, timeout=FETCH_SECONDS if isinstance(failure, NotRun) else None)
+    except subprocess.SubprocessError as error:
+        print(error.output, flush=True)
+        raise failure from None
 
 
 def build_js(target):
@@ -220,7 +224,9 @@ def main():
             total[0] += passed
             total[1] += failed
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
-    return 1 if total[1] or not total[0] else 0
+    if total[1]:
+        return 1
+    return 0 if total[0] else NOTHING_RAN
 
 
 if __name__ == "__main__":
