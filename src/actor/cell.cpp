@@ -4,7 +4,8 @@
 // Activation protocol. `is_scheduled_` says that the cell is posted to its scheduler or runs; it
 // changes only under the mutex that also guards the queues. A producer adds under the lock and
 // posts the cell if it was not scheduled; a run gives the flag up only in the same critical section
-// in which it finds nothing to do. So no wake-up is lost, and no two runs overlap.
+// in which it finds nothing to do. So no wake-up is lost, and no two runs overlap. The models in
+// tests/models repeat these functions step by step: change both.
 #include "actor/cell.hpp"
 
 #include "base/assert.hpp"
@@ -198,13 +199,12 @@ void Cell::monitor(std::uint64_t watcher,
 
 // ---------------------------------------------------------------------- the run
 
-void Cell::run() {
-    if (!enter()) return;
+Time Cell::run(Time begun) {
     const TurnScope scope(this);
-    Time begun = scheduler_.now();
-    for (int left = scheduler_.quantum(); left > 0; --left) {
-        Next next = take_next(static_cast<std::size_t>(left));
-        if (next.kind == Next::Kind::nothing) return;
+    const int quantum = scheduler_.quantum();
+    for (int left = quantum; left > 0; --left) {
+        Next next = take_next(static_cast<std::size_t>(left), left < quantum);
+        if (next.kind == Next::Kind::nothing) return begun;
         handle(next);
         const Time ended = scheduler_.now();
         if (next.envelope) count_handled(*next.envelope, begun, ended);
@@ -218,17 +218,7 @@ void Cell::run() {
         begun = ended;
     }
     if (leave()) scheduler_.post(shared_from_this());
-}
-
-bool Cell::enter() {
-    const std::lock_guard lock(mutex_);
-    if (is_dead_) {
-        is_scheduled_ = false;
-        return false;
-    }
-    LEPTON_ASSERT(is_scheduled_ && !is_running_, name_);
-    is_running_ = true;
-    return true;
+    return begun;
 }
 
 // Ends a run that has used up its quantum; returns whether the cell must be posted again.
@@ -245,8 +235,8 @@ bool Cell::leave() {
     return true;
 }
 
-// `wanted`: how many messages this run may still handle.
-Cell::Next Cell::take_next(std::size_t wanted) {
+// Begins a run, or goes on with it. `wanted`: how many messages it may still handle.
+Cell::Next Cell::take_next(std::size_t wanted, bool is_under_way) {
     Next next;
     if (batch_next_ < batch_end_ && !attention_.load(std::memory_order_relaxed)) {
         next.kind = Next::Kind::message;
@@ -256,6 +246,8 @@ Cell::Next Cell::take_next(std::size_t wanted) {
     std::vector<EnvelopePtr> displaced;
     {
         const std::lock_guard lock(mutex_);
+        LEPTON_ASSERT(is_scheduled_ && is_running_ == is_under_way, name_);
+        is_running_ = true;
         give_back_batch(displaced);
         if (!is_dead_ && !events_.empty()) {
             next.kind = Next::Kind::event;

@@ -33,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -124,7 +125,9 @@ class Cell : public std::enable_shared_from_this<Cell> {
     bool post_to(std::uint32_t incarnation, std::string_view message, Action action);
 
     /// For schedulers: handles what waits, at most scheduler().quantum() of it.
-    void run();
+    void run() { run(scheduler_.now()); }
+    /// As run(), when it is `begun` on the scheduler's clock; returns what time it is at the end.
+    Time run(Time begun);
     /// For schedulers: the timer of `token` is due.
     void fire(std::uint64_t token);
     /// Asks for a sign of life: a turn that comes through a timer and the scheduler, and does
@@ -231,9 +234,8 @@ class Cell : public std::enable_shared_from_this<Cell> {
     };
     struct Next;
 
-    bool enter();
+    Next take_next(std::size_t wanted, bool is_under_way);
     bool leave();
-    Next take_next(std::size_t wanted);
     void give_back_batch(std::vector<EnvelopePtr>& displaced);
     void handle(Next& next);
     void begin_turn(std::string_view message);
@@ -289,7 +291,7 @@ class Cell : public std::enable_shared_from_this<Cell> {
     std::array<EnvelopePtr, kBatchMax> batch_;
     std::size_t batch_next_ = 0;
     std::size_t batch_end_ = 0;
-    std::map<std::uint64_t, Timer> timers_;
+    std::unordered_map<std::uint64_t, Timer> timers_;
     std::map<TimerKey, std::uint64_t> keys_;
     std::uint64_t last_token_ = 0;
     std::map<std::uint64_t, std::unique_ptr<PendingAsk>> asks_;

@@ -63,18 +63,20 @@ void ThreadPool::post(CellPtr cell) {
 }
 
 void ThreadPool::work() {
+    Time now = clock_.now();  // read again only after a wait: from turn to turn it is known
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
         if (ready_.empty()) {
             ++idle_;
             changed_.wait(lock);
             --idle_;
+            now = clock_.now();
             continue;
         }
         CellPtr cell = std::move(ready_.front());
         ready_.pop_front();
         lock.unlock();
-        cell->run();
+        now = cell->run(now);
         cell.reset();
         lock.lock();
     }

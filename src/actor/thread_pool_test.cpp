@@ -196,6 +196,30 @@ TEST(ThreadPool, slow_turns_are_counted) {
     EXPECT_EQ(system.snapshot().back().classes.front().spec.message, "Nap");
 }
 
+TEST(ThreadPool, time_between_turns_is_not_handling_time) {
+    ManualClock clock;
+    SeededRandom random{1};
+    ThreadPool pool{"pool", 1, clock};
+    CpuPool cpu{"cpu", 1, 1};
+    System system({.control = pool, .offload = cpu, .random = random});
+    const auto echo =
+        system.spawn<Echo>({.name = "echo", .scheduler = pool}, [] { return Echo{}; });
+    const Recipient<WhichThread> ask = echo;
+    const auto take_turn = [&] {
+        EXPECT_TRUE(ask.ask_blocking({}, 10s).has_value());
+        await([&] { return !system.progress().back().is_pending; });
+        return system.snapshot().back().slow_turns;
+    };
+    // What passes before the worker has begun to wait does count; it seldom comes so late.
+    bool is_counted = true;
+    for (int attempt = 0; attempt < 100 && is_counted; ++attempt) {
+        const std::uint64_t before = take_turn();
+        clock.advance(1s);
+        is_counted = take_turn() > before;
+    }
+    EXPECT_FALSE(is_counted);
+}
+
 struct Boom {};
 struct Fragile {
     using accepts = Accepts<On<Boom, 1>>;
