@@ -61,7 +61,9 @@ def build_js(target):
     for file in (SOURCE / "js").iterdir():
         shutil.copy(file, target)
     if not stamp.exists() or stamp.read_bytes() != lock:
-        execute(["npm", "ci", "--no-audit", "--no-fund", "--no-progress"], target, NotRun("npm cannot install it"))
+        # Not `npm ci`: that wants packages of all other platforms in the lock file too.
+        execute(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--no-progress"], target,
+                NotRun("npm cannot install it"))
         stamp.write_bytes(lock)
     return [str(target / "node_modules" / ".bin" / "node"), str(target / "peer.js")]
 
