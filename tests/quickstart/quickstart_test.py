@@ -184,6 +184,18 @@ def test_fake_proofs_on_a_quickstart_genesis(directory, base_port):
             assert f'belongs to another network (profile="{other}" ' in result.stderr, result.stderr
 
 
+def test_devnet_of_fake_proofs(directory, base_port):
+    """The program's own devnet starts nodes of its own kind."""
+    run = pathlib.Path(directory) / "run"
+    result = subprocess.run([FAKE, "devnet", "--nodes", "2", "--run-dir", run, "--base-port", str(base_port),
+                             "--until-finalized", "2"], capture_output=True, text=True, timeout=200, check=False)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    for node in ("lepton_0", "lepton_1"):
+        log = (run / node / "node.log").read_text()
+        assert re.search(r"node_starting version=\S+\+fake-proofs$", log.splitlines()[0]), log[:500]
+        assert "block_proposed" in log, log[-1000:]
+
+
 def test_release_on_a_quickstart_genesis(directory, base_port):
     """Three of four validators are enough; lepton_3 has none and learns the peers from their records only."""
     with Network(directory, base_port, 4) as network:
