@@ -83,9 +83,11 @@ inline constexpr std::uint64_t kServeRangeWindow = 64;
 /// helps nobody.
 inline constexpr std::size_t kKnownPeersMax = 1024;
 /// Time from the loss of a static peer (or the first failed dial) to the next dial; doubled with
-/// each failure, up to the maximum, and shortened by up to a quarter at random.
-inline constexpr Duration kRedialMin = std::chrono::seconds(12);
-inline constexpr Duration kRedialMax = std::chrono::seconds(60);
+/// each failure, up to the maximum, and shortened by up to a quarter at random. After a partition
+/// of any length the network is whole again within the maximum, three slots, and finalizes within
+/// eight.
+inline constexpr Duration kRedialMin = std::chrono::seconds(2);
+inline constexpr Duration kRedialMax = std::chrono::seconds(12);
 /// Dials in flight: a long list of bootnodes must not take all handshakes for itself.
 inline constexpr std::size_t kDialsMax = 16;
 /// What a peer starts with, and never exceeds. Penalties are those of the rejection table.

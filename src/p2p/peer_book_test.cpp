@@ -62,10 +62,10 @@ TEST_F(PeerBookTest, failed_dials_are_repeated_for_ever_with_growing_waits) {
         book.dial_finished(peer(1), false, now);
         waits.push_back(wait());
     }
-    expect_jittered(waits[0], seconds(12));
-    expect_jittered(waits[1], seconds(24));
-    expect_jittered(waits[2], seconds(48));
-    for (std::size_t i = 3; i < waits.size(); ++i) expect_jittered(waits[i], seconds(60));
+    expect_jittered(waits[0], seconds(2));
+    expect_jittered(waits[1], seconds(4));
+    expect_jittered(waits[2], seconds(8));
+    for (std::size_t i = 3; i < waits.size(); ++i) expect_jittered(waits[i], seconds(12));
     EXPECT_NE(waits[6], waits[7]);
 }
 
@@ -78,7 +78,7 @@ TEST_F(PeerBookTest, success_without_a_connection_is_looked_at_again) {
     EXPECT_EQ(book.next_dial(now), address(1));
 }
 
-TEST_F(PeerBookTest, lost_static_peer_is_dialled_after_twelve_seconds) {
+TEST_F(PeerBookTest, lost_static_peer_is_dialled_after_two_seconds) {
     book.add_static(address(1), now);
     for (int i = 0; i < 5; ++i) {
         ASSERT_TRUE(book.next_dial(now));
@@ -89,11 +89,11 @@ TEST_F(PeerBookTest, lost_static_peer_is_dialled_after_twelve_seconds) {
     book.connected(peer(1), now);
     book.dial_finished(peer(1), true, now);
     book.disconnected(peer(1), now);
-    expect_jittered(wait(), seconds(12));
+    expect_jittered(wait(), seconds(2));
     ASSERT_TRUE(book.next_dial(now));
     book.dial_finished(peer(1), false, now);
     // The connection had reset the count of failures.
-    expect_jittered(wait(), seconds(12));
+    expect_jittered(wait(), seconds(2));
 }
 
 TEST_F(PeerBookTest, incoming_connection_replaces_dial_and_wait) {

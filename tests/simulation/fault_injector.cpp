@@ -68,6 +68,14 @@ void FaultInjector::begin(const Fault& fault) {
             crash(node, fault.kind == FaultKind::kill ? CrashKind::process : CrashKind::power);
             ++count(fault.kind);
             break;
+        case FaultKind::clock_offset:
+            // A process takes the time at its start for right.
+            ++count(fault.kind);
+            apply();
+            if (!node.is_running()) break;
+            crash(node, CrashKind::process);
+            start(node);
+            break;
         case FaultKind::crash_in_write: {
             const auto gone = [this, number = fault.node] { power_gone(number); };
             // The database is written once per block, the journal several times per vote.

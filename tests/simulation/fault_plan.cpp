@@ -3,6 +3,7 @@
 #include "fault_plan.hpp"
 
 #include "base/assert.hpp"
+#include "base/guarded_clock.hpp"
 #include "base/random.hpp"
 
 #include <fmt/format.h>
@@ -48,6 +49,9 @@ constexpr std::array<KindRange, kFaultKinds> kRanges{{
     {FaultKind::byzantine, "byzantine", 3, 5'000, 90'000, 0, UINT64_MAX - 1},
 }};
 
+/// From the end of a fault of wall time to the moment from which the node believes in it.
+constexpr Duration kClockRepair = GuardedClock::kHold + std::chrono::seconds{1};
+
 constexpr bool is_in_order() {
     for (std::size_t i = 0; i < kFaultKinds; ++i) {
         if (static_cast<std::size_t>(kRanges[i].kind) != i) return false;
@@ -66,13 +70,16 @@ bool has_other_node(FaultKind kind) {
 
 Fault draw_fault(Random& random, const KindRange& range, const PlanShape& shape) {
     Fault fault{.kind = range.kind};
-    const auto end_ms = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<milliseconds>(shape.faults_end).count());
+    const bool is_step =
+        range.kind == FaultKind::clock_offset || range.kind == FaultKind::clock_step;
+    const Duration end = is_step ? shape.faults_end - kClockRepair : shape.faults_end;
+    const auto end_ms =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(end).count());
     fault.begin = milliseconds{random.below(end_ms)};
     // Short ones more often than long ones.
     const std::uint64_t length_max = draw(random, range.length_min, range.length_max);
     fault.end = std::min<Duration>(
-        shape.faults_end, fault.begin + milliseconds{draw(random, range.length_min, length_max)});
+        end, fault.begin + milliseconds{draw(random, range.length_min, length_max)});
     fault.intensity = draw(random, range.intensity_min, range.intensity_max);
     if (range.kind == FaultKind::byzantine) {
         fault.node = static_cast<std::size_t>(random.below(shape.guests));
@@ -118,6 +125,9 @@ FaultPlan draw_fault_plan(std::uint64_t seed, const PlanShape& shape) {
         const bool is_enabled = random.below(3) == 0;
         if (!is_enabled) continue;
         if (range.kind == FaultKind::byzantine && shape.guests == 0) continue;
+        const bool is_step =
+            range.kind == FaultKind::clock_offset || range.kind == FaultKind::clock_step;
+        if (is_step && shape.faults_end <= kClockRepair) continue;
         const std::uint64_t count = draw(random, 1, range.count_max);
         for (std::uint64_t i = 0; i < count; ++i) {
             plan.faults.push_back(draw_fault(random, range, shape));

@@ -28,9 +28,9 @@ enum class FaultKind : std::uint8_t {
     cut,                ///< every connection between the two ends, once
     // Of `node`.
     pause,           ///< stands still, as by SIGSTOP
-    clock_offset,    ///< wall time is off by (`intensity` - 2000) milliseconds
+    clock_offset,    ///< wall time is off by (`intensity` - 2000) ms; the process starts anew
     clock_drift,     ///< both clocks run (`intensity` - 500) ppm too fast
-    clock_step,      ///< wall time is stepped by (`intensity` - 10000) milliseconds, and back
+    clock_step,      ///< wall time is stepped by (`intensity` - 10000) ms, and back
     kill,            ///< the process dies, the machine goes on; starts again at the end
     power_cut,       ///< what was not synced is kept, lost or torn; starts again at the end
     crash_in_write,  ///< the power goes within the `intensity`-th write from now on
@@ -63,7 +63,8 @@ struct Fault {
 std::string to_string(const Fault& fault);
 
 struct FaultPlan {
-    /// Ascending by begin. All end at `faults_end` at the latest.
+    /// Ascending by begin. All end at `faults_end` at the latest; wrong clocks so long before that
+    /// nodes, which do not believe a step for a minute, show the right time again.
     std::vector<Fault> faults;
     Duration faults_end{};
 };

@@ -16,12 +16,16 @@ namespace lepton::simulation {
 
 /// After the last fault every node must finalize something new within so many slots.
 inline constexpr std::uint64_t kRecoverySlots = 8;
+/// Returns within how many slots of peace that is possible when faults end at slot `peace`:
+/// kRecoverySlots, or more where the rule of which slots may be justified demands more.
+std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized);
 
 struct FaultRunOptions {
     std::uint64_t seed = 1;
     std::size_t nodes = 4;
-    /// Slots of the run, kRecoverySlots of them without faults.
-    std::uint64_t slots = 32;
+    /// Slots of the run, the last kRecoverySlots of them without faults; more when recovery may
+    /// take longer.
+    std::uint64_t slots = 40;
     bool with_faults = true;
 };
 

@@ -96,6 +96,12 @@ Duration SimNetworkOfNodes::slot_length() const {
     return std::chrono::milliseconds(genesis_.profile.milliseconds_per_slot());
 }
 
+std::uint64_t SimNetworkOfNodes::current_slot() const {
+    const UnixMs now = simulator_.clock().unix_ms();
+    const UnixMs genesis = genesis_.genesis_time * 1000;
+    return now < genesis ? 0 : (now - genesis) / genesis_.profile.milliseconds_per_slot();
+}
+
 void SimNetworkOfNodes::run_to_slot(std::uint64_t slot) {
     const UnixMs end = slot_start_ms(slot) + 3 * genesis_.profile.milliseconds_per_interval;
     const UnixMs now = simulator_.clock().unix_ms();

@@ -52,6 +52,7 @@ class SimNetworkOfNodes {
     actor::Simulator& simulator() { return simulator_; }
     KeyUses& key_uses() { return key_uses_; }
     Duration slot_length() const;
+    std::uint64_t current_slot() const;
 
     /// The lowest and the highest finalized slot of all running nodes.
     std::uint64_t finalized_slot() const;

@@ -3,6 +3,7 @@
 #include "sim_node.hpp"
 
 #include "base/assert.hpp"
+#include "base/guarded_clock.hpp"
 #include "blockchain/open_chain.hpp"
 #include "libp2p/identity.hpp"
 #include "types/genesis.hpp"
@@ -42,11 +43,14 @@ const ValidatorKeys& keys_of(std::size_t index) {
 
 struct SimNode::Process {
     Process(SimNode& node, std::unique_ptr<storage::Storage> opened)
-        : net_random(node.random_.next_u64()),
+        : clock(node.machine_.clock()),
+          net_random(node.random_.next_u64()),
           pool_random(node.random_.next_u64()),
           supervisor_random(node.random_.next_u64()),
           storage(std::move(opened)) {}
 
+    /// As in a real process: it does not believe a step of the machine's clock at once.
+    GuardedClock clock;
     Metrics metrics;
     SeededRandom net_random;
     SeededRandom pool_random;
@@ -133,7 +137,7 @@ Result<void, IoError> SimNode::start() {
         .background = machine_,
         .verifier_jobs_max = SimMachine::kProcessors,
         .scheme = world_.scheme,
-        .clock = machine_.clock(),
+        .clock = process_->clock,
         .reactor = machine_,
         .net_random = process_->net_random,
         .pool_random = process_->pool_random,
