@@ -456,7 +456,7 @@ TEST_F(SwarmTest, the_second_gossip_stream_of_a_peer_replaces_the_first) {
     EXPECT_TRUE(a.all<PeerSubscription>()[0]->subscribed);
 }
 
-TEST_F(SwarmTest, a_peer_that_opens_its_gossip_stream_again_is_told_the_subscriptions_again) {
+TEST_F(SwarmTest, a_peer_that_opens_a_gossip_stream_is_told_the_subscriptions_again) {
     TestNode a(network, reactor, 1);
     a.swarm.subscribe("/block");
     RawPeer raw(network, reactor, 2);
@@ -482,10 +482,10 @@ TEST_F(SwarmTest, a_peer_that_opens_its_gossip_stream_again_is_told_the_subscrip
     const Bytes open = RawPeer::lines({"/multistream/1.0.0", "/meshsub/1.2.0"});
     raw.open(open);
     reactor.run_for(seconds(1));
-    EXPECT_EQ(times_told(), 1u);
+    EXPECT_EQ(times_told(), 2u) << "its first may follow one towards an earlier process";
     raw.open(open);
     reactor.run_for(seconds(1));
-    EXPECT_EQ(times_told(), 2u);
+    EXPECT_EQ(times_told(), 3u);
 }
 
 TEST_F(SwarmTest, random_bytes_on_every_protocol_do_no_harm) {

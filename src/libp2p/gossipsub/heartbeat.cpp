@@ -50,7 +50,7 @@ void Router::end_heartbeat(Peer& peer, Time now) {
     peer.ids_asked = 0;
     peer.ids_answered = 0;
     peer.idontwant_rpcs = 0;
-    peer.was_greeted_again = false;
+    peer.greetings = 0;
     const auto refill = kReplyBytesPerSecond *
                         static_cast<std::size_t>(config_.heartbeat / std::chrono::milliseconds(1)) /
                         1000;

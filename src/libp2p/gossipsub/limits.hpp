@@ -34,6 +34,8 @@ inline constexpr std::size_t kIHaveRpcsMax = 10;
 /// Ids asked for after the peer's IHAVEs, and ids looked up for its IWANTs.
 inline constexpr std::size_t kIdsMax = 5000;
 inline constexpr std::size_t kIDontWantRpcsMax = 10;
+/// Times that it is told the subscriptions again: more often than an honest peer opens a stream.
+inline constexpr std::size_t kGreetingsMax = 4;
 
 // ---- answers to IWANT
 

@@ -5,7 +5,6 @@
 #include "libp2p/frame_reader.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace lepton::libp2p::gossipsub {
 
@@ -184,8 +183,9 @@ void Links::on_stream(const PeerId& peer, NegotiatedStream stream) {
     InLink& link = tasks_.add(std::make_unique<InLink>(*this, peer, std::move(stream.stream)));
     found->second.in = &link;
     // go-libp2p opens another stream after it has given up its first one, and with that one it has
-    // forgotten what this node had said on the other stream, which still stands.
-    if (std::exchange(found->second.had_in, true)) router_.repeat_greeting(peer, now());
+    // forgotten what this node had said on the other stream, which still stands. The one that it
+    // gave up may have been towards the process that ran here before: each stream counts.
+    router_.repeat_greeting(peer, now());
     link.on_data(stream.unread);
     settle();
 }

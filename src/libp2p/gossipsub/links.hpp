@@ -53,8 +53,6 @@ class Links {
     struct Peer {
         OutLink* out = nullptr;
         InLink* in = nullptr;
-        /// It has opened a stream before.
-        bool had_in = false;
         Duration reopen_delay = kReopenDelayMin;
         std::unique_ptr<Timer> reopen;
     };

@@ -146,7 +146,7 @@ void Router::lose_output(const PeerId& id) {
 void Router::repeat_greeting(const PeerId& id, Time now) {
     Peer* peer = find_peer(id);
     // A stream that is not open yet starts with the greeting anyway.
-    if (peer == nullptr || !peer->is_open || std::exchange(peer->was_greeted_again, true)) return;
+    if (peer == nullptr || !peer->is_open || ++peer->greetings > kGreetingsMax) return;
     for (auto& [name, topic] : topics_) {
         if (!topic.is_subscribed) continue;
         on_control_queued(id, *peer, peer->outbox.announce(name, true), now);

@@ -148,7 +148,7 @@ class Router {
     /// will be said again on the next one.
     void lose_output(const PeerId& peer);
     /// The peer has started over, and may have forgotten what it was told on a stream that still
-    /// stands: says it again, at most once in a heartbeat.
+    /// stands: says it again, at most kGreetingsMax times in a heartbeat.
     void repeat_greeting(const PeerId& peer, Time now);
     void remove_peer(const PeerId& peer, Time now);
 
@@ -283,7 +283,7 @@ class Router {
         std::size_t ids_asked = 0;
         std::size_t ids_answered = 0;
         std::size_t idontwant_rpcs = 0;
-        bool was_greeted_again = false;
+        std::size_t greetings = 0;
         /// Bytes of answers it may still get.
         std::size_t reply_credit = kReplyBytesBurst;
     };

@@ -404,8 +404,12 @@ TEST_F(RouterTest, a_peer_that_starts_over_is_told_everything_again) {
 
     router.repeat_greeting(peer(2), now);
     EXPECT_TRUE(receive(peer(2)).graft.empty()) << "it is not in the mesh";
+    for (std::size_t i = 1; i < kGreetingsMax; ++i) {
+        router.repeat_greeting(peer(1), now);
+        EXPECT_EQ(receive(peer(1)).subscriptions.size(), 1u);
+    }
     router.repeat_greeting(peer(1), now);
-    EXPECT_FALSE(router.next_frame(peer(1))) << "once in a heartbeat";
+    EXPECT_FALSE(router.next_frame(peer(1))) << "so often in a heartbeat";
     beat();
     settle(peer(1));
     router.repeat_greeting(peer(1), now);
