@@ -16,6 +16,8 @@ if(LEPTON_SANITIZE)
   add_link_options(-fsanitize=${LEPTON_SANITIZE})
 endif()
 
+option(LEPTON_FAULTS "fault points that a test can order to fail (docs/failure.md); never in what is shipped" OFF)
+
 add_library(lepton_warnings INTERFACE)
 target_compile_options(lepton_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor

@@ -9,6 +9,7 @@
 #include "actor/cell.hpp"
 
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -74,7 +75,8 @@ SendResult Cell::push(EnvelopePtr& envelope) {
     {
         const std::lock_guard lock(mutex_);
         if (is_closed_) return SendError::stopped;
-        put = mailbox_.put(envelope, displaced);
+        put = LEPTON_FAULT_FULL("actor." + name_) ? mailbox_.refuse(index)
+                                                  : mailbox_.put(envelope, displaced);
         if (put == Mailbox::Put::accepted) {
             if (mailbox_.has_urgent()) attention_.store(true, std::memory_order_relaxed);
             if (is_deliverable()) wakes = !std::exchange(is_scheduled_, true);
@@ -141,8 +143,11 @@ bool Cell::post_to(std::uint32_t incarnation, std::string_view message, Action a
 void Cell::fire(std::uint64_t token) {
     if (token == kPulseToken) {
         post({}, [this] {
-            const std::lock_guard lock(mutex_);
-            is_pulse_due_ = false;
+            {
+                const std::lock_guard lock(mutex_);
+                is_pulse_due_ = false;
+            }
+            if (is_running() && LEPTON_FAULT("actor." + name_)) stop_self();
         });
         return;
     }

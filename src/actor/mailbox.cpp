@@ -72,15 +72,12 @@ bool Mailbox::is_over(std::size_t index, std::size_t more_bytes) const {
 
 Mailbox::Put Mailbox::put(EnvelopePtr& envelope, std::vector<EnvelopePtr>& displaced) {
     const std::size_t index = envelope->index;
-    ClassCounters& counter = counters_[index];
     const ClassSpec& limits = spec(index);
     const bool makes_room =
         limits.policy == Overflow::drop_oldest || limits.policy == Overflow::coalesce;
     const bool can_ever_fit = limits.bytes_max == 0 || envelope->bytes <= limits.bytes_max;
-    if (!can_ever_fit || (!makes_room && is_over(index, envelope->bytes))) {
-        counter.rejected.fetch_add(1, std::memory_order_relaxed);
-        return limits.policy == Overflow::fatal ? Put::overflow_is_fatal : Put::full;
-    }
+    if (!can_ever_fit || (!makes_room && is_over(index, envelope->bytes))) return refuse(index);
+    ClassCounters& counter = counters_[index];
     while (is_over(index, envelope->bytes)) {
         displaced.push_back(unlink_oldest(index));
         ClassCounters::bump(counter.dropped);
@@ -99,6 +96,11 @@ Mailbox::Put Mailbox::put(EnvelopePtr& envelope, std::vector<EnvelopePtr>& displ
     count_in(*added);
     ClassCounters::bump(counter.enqueued);
     return Put::accepted;
+}
+
+Mailbox::Put Mailbox::refuse(std::size_t index) {
+    counters_[index].rejected.fetch_add(1, std::memory_order_relaxed);
+    return spec(index).policy == Overflow::fatal ? Put::overflow_is_fatal : Put::full;
 }
 
 EnvelopePtr Mailbox::take() {

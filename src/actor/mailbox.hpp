@@ -76,6 +76,8 @@ class Mailbox {
     /// Adds `envelope` at the end of its lane, or leaves it to the caller when its class is full.
     /// What it displaces goes to `displaced`, to be destroyed outside the lock.
     Put put(EnvelopePtr& envelope, std::vector<EnvelopePtr>& displaced);
+    /// Counts a message of the class as refused, and returns how that goes on.
+    Put refuse(std::size_t index);
 
     /// Removes the first urgent message, else the first normal one, else returns null.
     EnvelopePtr take();

@@ -262,8 +262,13 @@ void Supervisor::restart(Entry& entry, const ExitReason& reason) {
     }
     if (spec_.strategy == Strategy::one_for_one) {
         const std::uint64_t child = entry.child.cell->id();
+        const Duration backoff = next_backoff();
         entry.state = ChildState::waiting;
-        set_timer(child, now + next_backoff(), kRestartMessage, [this, child] {
+        log::warn("actor_restarts {} restarts={} in_ms={}",
+                  as_failure(reason, entry.child.cell->name()).text(),
+                  restarts_.size(),
+                  milliseconds(backoff));
+        set_timer(child, now + backoff, kRestartMessage, [this, child] {
             Entry* const due = find(child);
             if (!due || due->state != ChildState::waiting || phase_ == Phase::ending) return;
             due->state = ChildState::starting;
@@ -333,8 +338,8 @@ void Supervisor::finish() {
 // A root that fails itself has nobody to tell it to: without this the wait for the system's exit
 // would last for ever, over actors that nobody supervises.
 void Supervisor::call_stopped(const ExitReason& reason) noexcept {
-    if (!is_root() || !reason.is_failure()) return;
-    core().note({kExitSupervision, reason.text()});
+    if (!is_root() || (closes() && !reason.is_failure())) return;
+    core().note({kExitSupervision, as_failure(reason, name()).text()});
     core().is_ready = false;
     core().publish();
 }

@@ -5,6 +5,7 @@
 
 #include "actor/cell.hpp"
 #include "base/assert.hpp"
+#include "base/fault.hpp"
 
 #include <pthread.h>
 
@@ -14,6 +15,12 @@ namespace lepton::actor {
 namespace {
 
 constexpr std::size_t kThreadNameMax = 15;  // the kernel's limit
+constexpr const char* kTimerSuffix = "-timer";
+
+// A process that lost one of its threads would be half dead: rather all of it.
+void assert_stopping(bool is_stopping, const std::string& thread) {
+    LEPTON_ASSERT(is_stopping, "thread " + thread + " ended by itself");
+}
 
 template <class Body>
 std::vector<std::thread> start_threads(const std::string& name, std::size_t count, Body body) {
@@ -33,7 +40,7 @@ ThreadPool::ThreadPool(std::string name, std::size_t workers, const Clock& clock
       clock_(clock),
       threads_(start_threads(name_, workers, [this](std::size_t) { work(); })),
       timer_thread_([this] { keep_time(); }) {
-    const std::string timer_name = (name_ + "-timer").substr(0, kThreadNameMax);
+    const std::string timer_name = (name_ + kTimerSuffix).substr(0, kThreadNameMax);
     pthread_setname_np(timer_thread_.native_handle(), timer_name.c_str());
 }
 
@@ -76,10 +83,12 @@ void ThreadPool::work() {
         CellPtr cell = std::move(ready_.front());
         ready_.pop_front();
         lock.unlock();
+        if (LEPTON_FAULT("thread." + name_)) break;
         now = cell->run(now);
         cell.reset();
         lock.lock();
     }
+    assert_stopping(is_stopping_, name_);
 }
 
 TimerId ThreadPool::at(Time when, CellPtr cell, std::uint64_t token) {
@@ -109,6 +118,7 @@ void ThreadPool::keep_time() {
         if (due && *due <= clock_.now()) {
             auto [cell, token] = timers_.take_first();
             lock.unlock();
+            if (LEPTON_FAULT("thread." + name_ + kTimerSuffix)) break;
             cell->fire(token);
             cell.reset();
             lock.lock();
@@ -121,6 +131,7 @@ void ThreadPool::keep_time() {
             timer_changed_.wait(lock);
         }
     }
+    assert_stopping(is_timer_stopping_, name_ + kTimerSuffix);
 }
 
 CpuPool::CpuPool(std::string name, std::size_t threads, std::size_t queue_max)
@@ -144,6 +155,7 @@ bool CpuPool::submit(std::move_only_function<void()>& job) {
     {
         const std::lock_guard lock(mutex_);
         if (is_stopping_ || jobs_.size() >= queue_max_) return false;
+        if (LEPTON_FAULT_FULL("thread." + name_)) return false;
         jobs_.push_back(std::move(job));
     }
     changed_.notify_one();
@@ -166,8 +178,20 @@ std::vector<CellProgress> CpuPool::progress(Duration patience) const {
 
 void CpuPool::work(Worker& worker) {
     std::unique_lock lock(mutex_);
+    const auto is_woken = [&] { return is_stopping_ || !jobs_.empty(); };
     for (;;) {
-        changed_.wait(lock, [&] { return is_stopping_ || !jobs_.empty(); });
+#ifdef LEPTON_FAULTS
+        // Also an idle thread comes by, as if it had a job.
+        while (!changed_.wait_for(lock, std::chrono::milliseconds{100}, is_woken)) {
+            worker.is_busy = true;
+            lock.unlock();
+            if (LEPTON_FAULT("thread." + name_)) return assert_stopping(is_stopping_, name_);
+            lock.lock();
+            worker.is_busy = false;
+            ++worker.jobs;
+        }
+#endif
+        changed_.wait(lock, is_woken);
         if (is_stopping_) return;
         std::move_only_function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();

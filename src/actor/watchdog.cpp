@@ -3,6 +3,8 @@
 #include "actor/watchdog.hpp"
 
 #include "actor/exit_reason.hpp"
+#include "base/assert.hpp"
+#include "base/fault.hpp"
 #include "base/log.hpp"
 
 #include <fmt/format.h>
@@ -129,7 +131,11 @@ void Watchdog::watch() {
     ::pthread_setname_np(::pthread_self(), "watchdog");
     StallDetector detector{limits_};
     std::unique_lock lock(mutex_);
-    while (!stopped_.wait_for(lock, limits_.interval, [&] { return is_stopping_; })) look(detector);
+    while (!stopped_.wait_for(lock, limits_.interval, [&] { return is_stopping_; })) {
+        if (LEPTON_FAULT("thread.watchdog")) break;
+        look(detector);
+    }
+    LEPTON_ASSERT(is_stopping_, "thread watchdog ended by itself");
 }
 
 void Watchdog::look(StallDetector& detector) {

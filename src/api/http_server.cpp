@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "api/http_server.hpp"
 
+#include "base/fault.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
@@ -145,6 +147,7 @@ class HttpServer::Loop {
 
     void beat() {
         setup_.pulse.beat();
+        if (LEPTON_FAULT("thread." + setup_.name)) return context_.stop();
         beat_.expires_after(kBeatPause);
         beat_.async_wait([this](beast::error_code) { beat(); });
     }

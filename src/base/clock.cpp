@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "base/clock.hpp"
 
+#include "base/fault.hpp"
+
 namespace lepton {
 
 Time SystemClock::now() const {
@@ -10,8 +12,11 @@ Time SystemClock::now() const {
 
 UnixMs SystemClock::unix_ms() const {
     const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<UnixMs>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count());
+    std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+#ifdef LEPTON_FAULTS
+    ms += fault::wall_offset_ms();
+#endif
+    return static_cast<UnixMs>(ms);
 }
 
 void ManualClock::advance_to(Time to) {

@@ -2,8 +2,12 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "blockchain/tick_schedule.hpp"
 
+#include "base/guarded_clock.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace lepton::blockchain {
@@ -83,6 +87,44 @@ TEST(TickSchedule, a_late_tick_covers_the_missed_phases_of_its_own_slot_only) {
     ASSERT_EQ(hours_later, (Tick{Interval{10'002}, Phase::propose}));
     EXPECT_EQ(hours_later->slot(), Slot{2'000});
     EXPECT_TRUE(hours_later->covers(Phase::attest));
+}
+
+// Intervals that were due, each with whether it came in its time by the true clock, while the
+// system's clock is set wrong by `step_ms` for 30 s and the process stands still for a minute.
+void disturb_ticks(std::int64_t step_ms) {
+    ManualClock system(kGenesisMs - 1'000);
+    const GuardedClock clock(system);
+    TickSchedule ticks = schedule();
+    UnixMs true_ms = kGenesisMs - 1'000;
+    std::vector<std::uint64_t> due;
+    const auto run = [&](Duration duration) {
+        for (const Time end = system.now() + duration; system.now() < end;) {
+            if (const auto tick = ticks.advance(clock.unix_ms())) {
+                EXPECT_EQ(tick->interval.value, (true_ms - kGenesisMs) / 800) << true_ms;
+                due.push_back(tick->interval.value);
+            }
+            const auto wait = std::chrono::ceil<milliseconds>(ticks.wait(clock.unix_ms()));
+            system.advance(wait);
+            true_ms += static_cast<UnixMs>(wait.count());
+        }
+    };
+    run(std::chrono::seconds{20});
+    system.step_wall(step_ms);
+    run(std::chrono::seconds{30});
+    system.step_wall(-step_ms);
+    run(std::chrono::seconds{20});
+    const std::uint64_t before = due.size();
+    EXPECT_EQ(due.back(), before - 1) << "none was left out";
+    system.advance(std::chrono::minutes{1});
+    true_ms += 60'000;
+    run(std::chrono::seconds{20});
+    EXPECT_EQ(due[before], due[before - 1] + 76) << "what a pause left out stays out";
+    EXPECT_EQ(std::ranges::adjacent_find(due, std::greater_equal{}), due.end());
+}
+
+TEST(TickSchedule, steps_and_pauses_make_no_tick_early_or_twice) {
+    disturb_ticks(10'000);
+    disturb_ticks(-10'000);
 }
 
 TEST(TickSchedule, the_first_tick_makes_up_for_nothing) {

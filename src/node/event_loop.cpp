@@ -3,6 +3,7 @@
 #include "node/event_loop.hpp"
 
 #include "actor/cell.hpp"
+#include "base/fault.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -67,6 +68,7 @@ void EventLoop::post(actor::CellPtr cell) {
 actor::TimerId EventLoop::at(Time when, actor::CellPtr cell, std::uint64_t token) {
     const actor::TimerId id = ++loop_->last_timer;
     asio::post(loop_->context, [this, id, when, cell = std::move(cell), token] {
+        if (LEPTON_FAULT("thread.net")) return loop_->context.stop();
         const auto [timer, is_new] =
             loop_->timers.try_emplace(id, asio::steady_timer(loop_->context, when));
         timer->second.async_wait([this, id, cell, token](boost::system::error_code error) {

@@ -8,6 +8,7 @@
 #include "actor/thread_pool.hpp"
 #include "actor/watchdog.hpp"
 #include "api/api.hpp"
+#include "base/fault.hpp"
 #include "base/guarded_clock.hpp"
 #include "base/log.hpp"
 #include "blockchain/open_chain.hpp"
@@ -17,6 +18,7 @@
 #include "libp2p/quic/transport.hpp"
 #include "node/assembly.hpp"
 #include "node/event_loop.hpp"
+#include "node/fault_disk.hpp"
 #include "node/node_files.hpp"
 #include "node/signals.hpp"
 #include "node/terminate.hpp"
@@ -75,6 +77,9 @@ Result<std::unique_ptr<storage::Storage>, StartError> open_storage(const NodeOpt
         .registry_root = hash_tree_root(files.genesis.validators)};
     auto backend = storage::open_lmdb(directory);
     if (!backend) return std::unexpected(StartError{kExitEnvironment, backend.error().what});
+#ifdef LEPTON_FAULTS
+    backend = with_faults(*std::move(backend));
+#endif
     auto storage = storage::Storage::open(std::move(*backend), identity);
     if (!storage) {
         const bool is_config = storage.error().kind == storage::OpenError::Kind::foreign;
@@ -121,6 +126,9 @@ Result<std::shared_ptr<blockchain::KeyRoom>, StartError> open_keys(const NodeOpt
                                                                    const Clock& clock) {
     auto file = validator::open_journal_file(options.data_dir + "/signing_journal");
     if (!file) return std::unexpected(environment_error(file.error()));
+#ifdef LEPTON_FAULTS
+    file = with_faults(*std::move(file));
+#endif
     SystemRandom random;
     auto journal =
         validator::SigningJournal::open(std::move(*file), random, first_safe_slot(clock, files));
@@ -288,6 +296,9 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
         log::info("stop_requested signal={}", name);
         if (actor::System* system = system_of.get()) system->shutdown(std::string(name));
     });
+#ifdef LEPTON_FAULTS
+    fault::take_orders();
+#endif
     // A signal during the start waits for its end; after a failed start nobody waits.
     struct Release {
         std::promise<actor::System*>& promise;
@@ -385,9 +396,15 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
                      .reason = fmt::format("component=net what={}", log::quoted(what))});
     });
     HttpPulses pulses;
+    Duration key_window_max = kKeyWindowMax;
+#ifdef LEPTON_FAULTS
+    if (const char* const ms = std::getenv("LEPTON_FAULTS_KEYS_MS")) {
+        key_window_max = std::chrono::milliseconds(std::atoi(ms));
+    }
+#endif
     const auto other_threads = [&, has_metrics = options.metrics_port != options.api_port] {
         std::vector<actor::CellProgress> all = jobs.progress();
-        std::ranges::move(background.progress(kKeyWindowMax), std::back_inserter(all));
+        std::ranges::move(background.progress(key_window_max), std::back_inserter(all));
         all.push_back(progress_of("signals", signals->pulse()));
         all.push_back(progress_of("api", pulses.api));
         if (has_metrics) all.push_back(progress_of("metrics", pulses.metrics));

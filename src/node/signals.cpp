@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "node/signals.hpp"
 
+#include "base/assert.hpp"
+#include "base/fault.hpp"
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -22,10 +25,12 @@ SignalThread::SignalThread(std::function<void(std::string_view name)> on_signal)
         const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
         while (!stop.stop_requested()) {
             pulse_.beat();
+            if (LEPTON_FAULT("thread.signals")) break;
             const int number = ::sigtimedwait(&signals, nullptr, &pause);
             if (number == SIGINT) on_signal("SIGINT");
             if (number == SIGTERM) on_signal("SIGTERM");
         }
+        LEPTON_ASSERT(stop.stop_requested(), "thread signals ended by itself");
     });
 }
 
