@@ -135,6 +135,10 @@ int run_program(int argc, char** argv, const Program& program) {
     CLI::App app{"lepton, a Lean Ethereum consensus client"};
     app.set_version_flag("--version", node::version_text(program.proofs.version_suffix));
     app.require_subcommand(1);
+    app.footer(
+        "Exit codes, all of them in docs/failure.md: 0 requested stop, 2 wrong flag or file,\n"
+        "70 a component failed, 71 a queue overflowed, 72 something stood still,\n"
+        "74 disk, port or socket failed, 134 an assertion failed; devnet: 1 it failed.");
 
     NodeOptions options;
     options.proofs = program.proofs;
