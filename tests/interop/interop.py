@@ -28,7 +28,7 @@ from peer_process import LeptonPeer, PeerProcess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "interop"
 # Processes wait more than they compute.
-SCENARIOS_AT_ONCE = 4
+SCENARIOS_AT_ONCE = 6
 # For downloads; a registry that does not answer is as good as none.
 FETCH_SECONDS = 900
 NOTHING_RAN = 77
@@ -171,21 +171,14 @@ def one_step(function, arguments):
     return steps
 
 
-def run_language(language, command, programs, arguments, logs):
-    """Returns (passed, failed)."""
-    jobs = [(name, one_step(function, values), [name])
+def jobs_of(language, command, programs, arguments, logs):
+    """Returns the arguments of run_steps for everything that is to be run with a language."""
+    common = (language, command, programs, logs)
+    jobs = [(*common, name, one_step(function, values), [name])
             for name, function, values in scenarios.all_scenarios(LANGUAGES[language].kinds) if arguments.only in name]
     if not arguments.without_nodes and arguments.only in "nodes":
-        # First: it takes longest.
-        jobs.insert(0, ("nodes", nodes.run, [f"nodes.{step}" for step in nodes.STEPS]))
-    passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(SCENARIOS_AT_ONCE) as pool:
-        for job in concurrent.futures.as_completed(
-                pool.submit(run_steps, language, command, programs, logs, *job) for job in jobs):
-            for text, is_ok in job.result():
-                print(text, flush=True)
-                passed, failed = passed + is_ok, failed + (not is_ok)
-    return passed, failed
+        jobs.append((*common, "nodes", nodes.run, [f"nodes.{step}" for step in nodes.STEPS]))
+    return jobs
 
 
 class Programs:
@@ -210,21 +203,24 @@ def main():
 
     total = [0, 0, 0]
     with tempfile.TemporaryDirectory(prefix="lepton-interop-") as directory:
-        logs = arguments.logs or pathlib.Path(directory)
+        jobs = []
         for language in arguments.languages or ("js", "rust", "go"):
             try:
                 command = LANGUAGES[language].build(ROOT / "build" / "interop" / language)
+                jobs += jobs_of(language, command, programs, arguments, arguments.logs or pathlib.Path(directory))
             except NotRun as reason:
                 print(f"not run {language}: {reason}", flush=True)
                 total[2] += 1
-                continue
             except RuntimeError as error:
                 print(f"FAILED {language}/build: {error}", flush=True)
                 total[1] += 1
-                continue
-            passed, failed = run_language(language, command, programs, arguments, logs)
-            total[0] += passed
-            total[1] += failed
+        # What takes longest starts first.
+        jobs.sort(key=lambda job: len(job[-1]), reverse=True)
+        with concurrent.futures.ThreadPoolExecutor(SCENARIOS_AT_ONCE) as pool:
+            for job in concurrent.futures.as_completed(pool.submit(run_steps, *job) for job in jobs):
+                for text, is_ok in job.result():
+                    print(text, flush=True)
+                    total[0 if is_ok else 1] += 1
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
     if total[1]:
         return 1
