@@ -15,13 +15,13 @@ namespace lepton::simulation {
 // Those slots grow rare with their distance from the latest finalized one: twenty slots after it
 // there are five in between. The network is whole again within three slots of peace; the first such
 // slot from then on, and the one behind it, need two more slots to be voted for and to get into a
-// block.
+// block, of which the second has to pass.
 std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized) {
     const auto next = [finalized](std::uint64_t slot) {
         while (!consensus::is_justifiable_after(Slot{slot}, Slot{finalized})) ++slot;
         return slot;
     };
-    return std::max(kRecoverySlots, next(next(peace + 4) + 1) + 2 - peace);
+    return std::max(kRecoverySlots, next(next(peace + 4) + 1) + 3 - peace);
 }
 
 FaultRunResult run_with_faults(const FaultRunOptions& options) {
@@ -40,6 +40,7 @@ FaultRunResult run_with_faults(const FaultRunOptions& options) {
     }
     SimNetworkOfNodes network(sim);
     LEPTON_ASSERT(network.slot_length() == slot);
+    if (options.plant) options.plant(network);
     network.run_for(faults_end);
 
     const std::uint64_t before = network.highest_finalized_slot();

@@ -9,6 +9,7 @@
 #include "sim_network_of_nodes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct FaultRunOptions {
     /// take longer.
     std::uint64_t slots = 40;
     bool with_faults = true;
+    /// Called with the network before it runs: tests of the oracles plant their bugs here.
+    std::function<void(SimNetworkOfNodes&)> plant{};
 };
 
 struct FaultRunResult {

@@ -9,20 +9,26 @@
 namespace lepton::simulation {
 
 void FinalityOracle::check(const SimNode& node, Violations& violations) {
-    const Checkpoint finalized = node.view()->latest_finalized;
+    judge(node.number(), node.name(), node.view()->latest_finalized, violations);
+}
+
+void FinalityOracle::judge(std::size_t number,
+                           const std::string& name,
+                           const Checkpoint& finalized,
+                           Violations& violations) {
     if (finalized.root.is_zero()) return;  // it has not published anything yet
     const auto [known, is_new] = finalized_.try_emplace(finalized.slot, finalized.root);
     if (!is_new && known->second != finalized.root) {
         violations.add(fmt::format("conflicting finality at slot {}: {} has {}, another {}",
                                    finalized.slot,
-                                   node.name(),
+                                   name,
                                    finalized.root,
                                    known->second));
     }
-    Slot& highest = highest_[node.number()];
+    Slot& highest = highest_[number];
     if (finalized.slot < highest) {
         violations.add(fmt::format(
-            "{}: finalized slot went back from {} to {}", node.name(), highest, finalized.slot));
+            "{}: finalized slot went back from {} to {}", name, highest, finalized.slot));
     }
     highest = std::max(highest, finalized.slot);
 }
@@ -58,6 +64,7 @@ void DurabilityOracle::started(const SimNode& node, Violations& violations) {
 
 void check_actor(const std::string& node,
                  const actor::CellSnapshot& actor,
+                 Time now,
                  Violations& violations) {
     for (const actor::ClassSnapshot& queue : actor.classes) {
         const std::uint64_t gone = queue.handled + queue.dropped + queue.undelivered;
@@ -94,11 +101,17 @@ void check_actor(const std::string& node,
                         actor.asks_forgotten,
                         actor.asks_pending));
     }
+    if (actor.asks_pending > 0 && actor.oldest_ask_due < now) {
+        violations.add(
+            fmt::format("{}: {} has an ask that is beyond its time limit", node, actor.name));
+    }
 }
 
 void ActorOracle::check(const SimNode& node, Violations& violations) {
     for (const actor::CellSnapshot& actor : node.actors()) {
-        check_actor(node.name(), actor, violations);
+        // Timers of an actor that is given no turn cannot have run: no time has passed for it.
+        const Time now = node.machine().has_turns(actor.name) ? node.machine().now() : Time{};
+        check_actor(node.name(), actor, now, violations);
     }
 }
 

@@ -20,6 +20,12 @@ class FinalityOracle final : public Oracle {
     void check(const SimNode& node, Violations& violations) override;
     void started(const SimNode& node, Violations& violations) override { check(node, violations); }
 
+    /// What check() does with the finalized block that a node shows.
+    void judge(std::size_t number,
+               const std::string& name,
+               const Checkpoint& finalized,
+               Violations& violations);
+
   private:
     /// By slot, what any node finalized there.
     std::map<Slot, Root> finalized_;
@@ -38,14 +44,19 @@ class DurabilityOracle final : public Oracle {
     std::map<std::size_t, std::shared_ptr<const network_api::ChainView>> published_;
 };
 
-/// Every message is accounted for, no queue is longer than its bound, and every ask ends in time.
+/// Every message is accounted for, no queue is longer than its bound, and every ask ends within its
+/// time limit, if its actor gets turns.
 class ActorOracle final : public Oracle {
   public:
     void check(const SimNode& node, Violations& violations) override;
 };
 
-/// Judges one actor of `node`; what ActorOracle does to each. For its own test too.
-void check_actor(const std::string& node, const actor::CellSnapshot& actor, Violations& violations);
+/// Judges the counters of one actor of `node` at `now`, a time of its scheduler: what ActorOracle
+/// does to each.
+void check_actor(const std::string& node,
+                 const actor::CellSnapshot& actor,
+                 Time now,
+                 Violations& violations);
 
 /// Returns one of each.
 std::vector<std::unique_ptr<Oracle>> all_oracles();

@@ -51,6 +51,11 @@ class SimMachine final : public actor::Scheduler, public actor::Offload, public 
     /// Actors called so get no turn.
     void set_stalled(std::set<std::string, std::less<>> actors);
 
+    /// Whether the actor called so gets turns: everything that is due has been done.
+    bool has_turns(std::string_view actor) const {
+        return !is_paused_ && !stalled_.contains(actor);
+    }
+
     /// Work that was refused because the queue was full, so far.
     std::uint64_t refused_work() const { return refused_work_; }
 

@@ -118,6 +118,14 @@ void SimNetworkOfNodes::run_for(Duration duration) {
     }
 }
 
+void SimNetworkOfNodes::restart(SimNode& node) {
+    if (const auto started = node.start(); !started) {
+        violations_.add(fmt::format("{} does not start: {}", node.name(), started.error().what));
+        return;
+    }
+    for (const auto& oracle : oracles_) oracle->started(node, violations_);
+}
+
 void SimNetworkOfNodes::check_oracles() {
     for (const auto& node : nodes_) {
         if (!node->is_running()) continue;

@@ -47,6 +47,10 @@ class SimNetworkOfNodes {
     void run_to_slot(std::uint64_t slot);
     void run_for(Duration duration);
 
+    /// Starts a node that was crashed, and lets the oracles look at it.
+    void restart(SimNode& node);
+
+    std::uint64_t seed() const { return options_.seed; }
     SimNode& node(std::size_t number) { return *nodes_.at(number); }
     std::size_t size() const { return nodes_.size(); }
     actor::Simulator& simulator() { return simulator_; }
