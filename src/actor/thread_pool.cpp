@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace lepton::actor {
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::size_t kThreadNameMax = 15;  // the kernel's limit
 constexpr const char* kTimerSuffix = "-timer";
+/// Timers that are fired before a worker is woken for them: the first waits for the last, some
+/// 20 us.
+constexpr std::size_t kTimersAtOnce = 64;
 
 // A process that lost one of its threads would be half dead: rather all of it.
 void assert_stopping(bool is_stopping, const std::string& thread) {
@@ -64,7 +68,7 @@ void ThreadPool::post(CellPtr cell) {
     {
         const std::lock_guard lock(mutex_);
         ready_.push_back(std::move(cell));
-        wakes = idle_ > 0;
+        wakes = idle_ > 0 && std::this_thread::get_id() != timer_thread_.get_id();
     }
     if (wakes) changed_.notify_one();
 }
@@ -111,16 +115,22 @@ void ThreadPool::cancel(TimerId timer) {
     cancelled = timers_.cancel(timer);
 }
 
+// What is due at the same time is fired together and workers are woken afterwards; a worker that
+// is woken for each timer takes the processor from this thread each time.
 void ThreadPool::keep_time() {
+    std::vector<std::pair<CellPtr, std::uint64_t>> fired;
     std::unique_lock lock(timer_mutex_);
     while (!is_timer_stopping_) {
-        const std::optional<Time> due = timers_.next_due();
-        if (due && *due <= clock_.now()) {
-            auto [cell, token] = timers_.take_first();
+        const Time now = clock_.now();
+        std::optional<Time> due = timers_.next_due();
+        for (; due && *due <= now && fired.size() < kTimersAtOnce; due = timers_.next_due())
+            fired.push_back(timers_.take_first());
+        if (!fired.empty()) {
             lock.unlock();
             if (LEPTON_FAULT("thread." + name_ + kTimerSuffix)) break;
-            cell->fire(token);
-            cell.reset();
+            for (const auto& [cell, token] : fired) cell->fire(token);
+            fired.clear();
+            wake_workers();
             lock.lock();
             continue;
         }
@@ -132,6 +142,15 @@ void ThreadPool::keep_time() {
         }
     }
     assert_stopping(is_timer_stopping_, name_ + kTimerSuffix);
+}
+
+void ThreadPool::wake_workers() {
+    std::size_t wanted = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        wanted = std::min(idle_, ready_.size());
+    }
+    for (; wanted > 0; --wanted) changed_.notify_one();
 }
 
 CpuPool::CpuPool(std::string name, std::size_t threads, std::size_t queue_max)

@@ -40,6 +40,7 @@ class ThreadPool final : public Scheduler {
   private:
     void work();
     void keep_time();
+    void wake_workers();
 
     const std::string name_;
     const Clock& clock_;
