@@ -120,7 +120,8 @@ std::string to_string(const Fault& fault) {
 FaultPlan draw_fault_plan(std::uint64_t seed, const PlanShape& shape) {
     LEPTON_ASSERT(shape.nodes > 0 && shape.faults_end > milliseconds{1});
     SeededRandom random{seed ^ 0xfa017};
-    FaultPlan plan{.faults = {}, .faults_end = shape.faults_end};
+    FaultPlan plan;
+    plan.faults_end = shape.faults_end;
     for (const KindRange& range : kRanges) {
         const bool is_enabled = random.below(3) == 0;
         if (!is_enabled) continue;
@@ -134,6 +135,12 @@ FaultPlan draw_fault_plan(std::uint64_t seed, const PlanShape& shape) {
         }
     }
     std::ranges::stable_sort(plan.faults, {}, &Fault::begin);
+    if (random.below(2) == 0) {
+        plan.network.stream_window = draw(random, 16 * 1024, 256 * 1024);
+        plan.network.connection_window = 4 * plan.network.stream_window;
+        plan.network.read_size_max = draw(random, 100, 4'000);
+        plan.network.streams_max = draw(random, 8, 64);
+    }
     return plan;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "libp2p/simulation/sim_network.hpp"
 
 #include <array>
 #include <cstddef>
@@ -67,6 +68,8 @@ struct FaultPlan {
     /// nodes, which do not believe a step for a minute, show the right time again.
     std::vector<Fault> faults;
     Duration faults_end{};
+    /// Windows, pieces and streams: small ones make queues fill and messages come in parts.
+    libp2p::SimNetworkOptions network{};
 };
 
 /// What a plan is drawn for.

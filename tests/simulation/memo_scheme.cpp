@@ -86,10 +86,11 @@ void MemoScheme::verify_batch(std::span<const crypto::VerifyJob> jobs,
         const auto found = memo.find(text);
         if (found != memo.end()) {
             verdicts[i] = found->second;
-            continue;
+        } else {
+            verdicts[i] = inner_.verify(job);
+            memo.emplace(std::move(text), verdicts[i]);
         }
-        verdicts[i] = inner_.verify(job);
-        memo.emplace(std::move(text), verdicts[i]);
+        if (verdicts[i]) on_valid_(job.public_key, job.slot, job.message);
     }
 }
 

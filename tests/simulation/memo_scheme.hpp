@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // The signature scheme of simulated networks: the real test scheme, of which every signature is
-// made once and verified once per process, since both are functions of their bytes alone. Its
-// signers report each signature they hand out. One thread.
+// made once and verified once per process, since both are functions of their bytes alone. It
+// reports each signature that a signer hands out and each one that somebody has found valid. One
+// thread.
 #pragma once
 
 #include "crypto/signature_scheme.hpp"
@@ -17,11 +18,12 @@ namespace lepton::simulation {
 
 class MemoScheme final : public crypto::SignatureScheme {
   public:
-    /// Told of each signature that a signer hands out.
-    using OnSign =
+    /// Told of a signature.
+    using OnSignature =
         std::function<void(ByteView public_key, std::uint64_t slot, const Bytes32& message)>;
 
-    explicit MemoScheme(OnSign on_sign) : on_sign_(std::move(on_sign)) {}
+    MemoScheme(OnSignature on_sign, OnSignature on_valid)
+        : on_sign_(std::move(on_sign)), on_valid_(std::move(on_valid)) {}
 
     crypto::SchemeId id() const override { return inner_.id(); }
     std::string_view name() const override { return inner_.name(); }
@@ -60,7 +62,8 @@ class MemoScheme final : public crypto::SignatureScheme {
 
     const crypto::SignatureScheme& inner_ =
         crypto::signature_scheme(crypto::SchemeId::leansig_test);
-    OnSign on_sign_;
+    OnSignature on_sign_;
+    OnSignature on_valid_;
 };
 
 }  // namespace lepton::simulation

@@ -84,6 +84,26 @@ TEST_F(Planted, a_second_message_seen_on_the_network_is_found) {
     EXPECT_EQ(violations.lines().size(), 1U);
 }
 
+TEST_F(Planted, every_valid_signature_that_is_verified_is_noted) {
+    int valid = 0;
+    const MemoScheme scheme([](auto&&...) {}, [&](auto&&...) { ++valid; });
+    const ValidatorKeys& keys = keys_of(0);
+    const auto signer =
+        scheme.load_secret_key(keys.attestation_public_key, keys.attestation_secret_key).value();
+    const Bytes signature = signer->sign(3, Bytes32{9}).value();
+    crypto::VerifyJob job{.public_key = keys.attestation_public_key,
+                          .slot = 3,
+                          .message = Bytes32{9},
+                          .signature = signature};
+    for (int i = 1; i <= 2; ++i) {
+        EXPECT_TRUE(scheme.verify(job));
+        EXPECT_EQ(valid, i);
+    }
+    job.message = Bytes32{8};
+    EXPECT_FALSE(scheme.verify(job));
+    EXPECT_EQ(valid, 2);
+}
+
 TEST_F(Planted, conflicting_finality_is_found) {
     Violations violations;
     FinalityOracle oracle;

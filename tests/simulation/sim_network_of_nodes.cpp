@@ -41,10 +41,16 @@ SimNetworkOfNodes::SimNetworkOfNodes(const SimOptions& options)
                                          options.guest_validators)},
       simulator_(
           {.seed = options.seed, .unix_ms_at_start = kGenesisTime * 1000 - kMsBeforeGenesis}),
-      network_(simulator_.random()),
-      scheme_([this](ByteView key, std::uint64_t slot, const Bytes32& message) {
-          key_uses_.note(key, slot, message, "its signer");
-      }),
+      network_(simulator_.random(),
+               options.plan ? options.plan->network : libp2p::SimNetworkOptions{}),
+      scheme_(
+          [this](ByteView key, std::uint64_t slot, const Bytes32& message) {
+              key_uses_.note(key, slot, message, "its signer");
+          },
+          // All that nodes take from the network passes here: votes, and what proofs are made of.
+          [this](ByteView key, std::uint64_t slot, const Bytes32& message) {
+              key_uses_.note(key, slot, message, "the network");
+          }),
       world_{.simulator = simulator_, .network = network_, .genesis = genesis_, .scheme = scheme_},
       oracles_(all_oracles()) {
     const std::size_t honest = options.nodes * options.validators_per_node;

@@ -240,6 +240,93 @@ TEST_F(SimNetworkTest, a_short_partition_delays_and_a_long_one_ends_the_connecti
     EXPECT_EQ(a.dial_errors, std::vector{DialErrorKind::timeout});
 }
 
+TEST_F(SimNetworkTest, in_a_one_way_partition_the_deaf_side_closes_first) {
+    connect();
+    network.set_path(a.peer_id, b.peer_id, {.is_blocked = true});
+    const auto out = a.open();
+    ASSERT_TRUE(out->stream->write({1}));
+    reactor.run_for(seconds(9));
+    EXPECT_TRUE(a.closed.empty() && b.closed.empty());
+    EXPECT_TRUE(b.streams.empty());
+    reactor.run_for(seconds(2));
+    EXPECT_EQ(b.closed, std::vector{CloseCause::timeout});
+    EXPECT_TRUE(a.closed.empty()) << "it has heard from the other until now";
+    reactor.run_for(seconds(10));
+    EXPECT_EQ(a.closed, std::vector{CloseCause::timeout});
+    EXPECT_EQ(network.counters().timeouts, 2u);
+}
+
+TEST_F(SimNetworkTest, a_partition_that_begins_again_counts_its_time_anew) {
+    connect();
+    for (int i = 0; i < 3; ++i) {
+        network.partition(a.peer_id, b.peer_id);
+        reactor.run_for(seconds(6));
+        network.heal(a.peer_id, b.peer_id);
+        reactor.run_for(milliseconds(100));
+    }
+    EXPECT_TRUE(a.closed.empty() && b.closed.empty());
+}
+
+TEST_F(SimNetworkTest, loss_delays_what_arrives_and_too_much_of_it_ends_the_connection) {
+    connect();
+    network.set_path(a.peer_id, b.peer_id, {.loss = 300});
+    const auto out = a.open();
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(out->stream->write(Bytes(10, 1)));
+    reactor.run_for(milliseconds(50));
+    const std::size_t early = b.streams.empty() ? 0 : b.streams[0]->received.size();
+    EXPECT_LT(early, 500u);
+    reactor.run_for(seconds(9));
+    EXPECT_EQ(b.streams.at(0)->received.size(), 500u) << "nothing is lost for good";
+    EXPECT_GT(network.counters().losses, 0u);
+
+    network.set_path(a.peer_id, b.peer_id, {.loss = 1000});
+    ASSERT_TRUE(out->stream->write({1}));
+    reactor.run_for(seconds(21));
+    EXPECT_EQ(b.closed, std::vector{CloseCause::timeout});
+    EXPECT_EQ(a.closed, std::vector{CloseCause::timeout});
+}
+
+TEST_F(SimNetworkTest, a_narrow_path_takes_its_time) {
+    connect();
+    network.set_path(a.peer_id, b.peer_id, {.bytes_per_second = 100});
+    const auto out = a.open();
+    ASSERT_TRUE(out->stream->write(Bytes(500, 1)));
+    reactor.run_for(seconds(4));
+    ASSERT_TRUE(out->stream->write(Bytes(400, 1)));
+    reactor.run_for(milliseconds(1500));
+    EXPECT_EQ(b.streams.at(0)->received.size(), 500u);
+    EXPECT_EQ(network.counters().queued, 1u);
+    reactor.run_for(seconds(4));
+    EXPECT_EQ(b.streams.at(0)->received.size(), 900u);
+}
+
+TEST_F(SimNetworkTest, a_duplicated_dial_and_request_arrive_twice) {
+    network.set_path(a.peer_id, b.peer_id, {.duplicates = 1000});
+    a.dial(b.address);
+    reactor.run_for(seconds(1));
+    ASSERT_EQ(a.connections.size(), 1u);
+    ASSERT_EQ(b.connections.size(), 2u);
+    const auto out = a.open();
+    ASSERT_TRUE(out->stream->write({1, 2, 3}));
+    network.set_path(a.peer_id, b.peer_id, {.duplicates = 999});
+    out->stream->finish();
+    reactor.run_for(milliseconds(60));
+    network.set_path(a.peer_id, b.peer_id, {});
+    reactor.run_for(seconds(2));
+    ASSERT_GE(b.streams.size(), 2u);
+    for (const auto& stream : b.streams) {
+        EXPECT_EQ(stream->received, (Bytes{1, 2, 3}));
+        EXPECT_TRUE(stream->ended);
+        stream->stream->write({4});
+        stream->stream->finish();
+    }
+    reactor.run_for(seconds(1));
+    EXPECT_EQ(out->received, Bytes{4}) << "the answer to the copy goes nowhere";
+    reactor.run_for(seconds(10));
+    EXPECT_EQ(b.closed, std::vector{CloseCause::timeout}) << "nobody speaks on the copy";
+    EXPECT_TRUE(a.closed.empty());
+}
+
 TEST_F(SimNetworkTest, a_crash_is_noticed_by_the_idle_timeout_and_the_node_may_come_back) {
     connect();
     network.crash(b.peer_id);
