@@ -87,6 +87,31 @@ std::vector<std::string> contents(const Storage& storage, const Scenario& scenar
     return found;
 }
 
+TEST(StorageFailure, a_write_in_which_the_power_goes_is_kept_or_lost_as_a_whole) {
+    const Scenario scenario;
+    const auto steps = scenario.steps();
+    for (std::size_t last = 0; last < steps.size(); ++last) {
+        for (const bool is_kept : {false, true}) {
+            MemoryDisk disk;
+            auto storage = open_on(disk).value();
+            for (std::size_t i = 0; i < last; ++i) ASSERT_TRUE(steps[i](*storage)) << i;
+            MemoryDisk before = disk.clone();
+            int times = 0;
+            disk.cut_power_at(1, is_kept, [&times] { ++times; });
+            EXPECT_FALSE(steps[last](*storage));
+            EXPECT_EQ(times, 1);
+            storage.reset();
+            disk.cut_power_at(0, false, {});
+
+            const auto expected = open_on(before).value();
+            if (is_kept) {
+                ASSERT_TRUE(steps[last](*expected));
+            }
+            EXPECT_EQ(contents(*open_on(disk).value(), scenario), contents(*expected, scenario));
+        }
+    }
+}
+
 TEST(StorageFailure, a_failed_write_changes_nothing_and_ends_all_writing) {
     const Scenario scenario;
     const auto steps = scenario.steps();

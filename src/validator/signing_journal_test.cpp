@@ -174,6 +174,26 @@ TEST(SigningJournal, after_a_failed_write_or_sync_it_grants_nothing) {
     }
 }
 
+TEST(SigningJournal, a_claim_in_which_the_power_goes_is_not_granted_and_harms_no_earlier_one) {
+    SeededRandom random{7};
+    for (std::uint64_t round = 0; round < 60; ++round) {
+        SimulatedDisk disk;
+        auto journal = open_on(disk).value();
+        ASSERT_EQ(judge(journal, claim_of(5, 1)), ClaimVerdict::granted);
+        int times = 0;
+        disk.cut_power_at(round % 3 + 1, [&times] { ++times; });
+        const Claim claim = claim_of(6, 1);
+        EXPECT_FALSE(journal.claim({&claim, 1}));
+        EXPECT_EQ(times, 1);
+        disk.cut_power(random);
+        disk.cut_power_at(0, {});
+        auto after = open_on(disk).value();
+        // Nothing was signed for slot 6, so either answer is right; slot 5 is on record or passed.
+        EXPECT_NE(judge(after, claim_of(5, 2)), ClaimVerdict::granted);
+        EXPECT_EQ(judge(after, claim_of(6, 1)), ClaimVerdict::granted);
+    }
+}
+
 TEST(SigningJournal, a_second_open_is_refused_while_the_first_lives) {
     SimulatedDisk disk;
     auto journal = open_on(disk);
