@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace lepton::simulation {
 namespace {
@@ -134,7 +135,9 @@ FaultPlan draw_fault_plan(std::uint64_t seed, const PlanShape& shape) {
             plan.faults.push_back(draw_fault(random, range, shape));
         }
     }
-    std::ranges::stable_sort(plan.faults, {}, &Fault::begin);
+    std::ranges::sort(plan.faults, {}, [](const Fault& fault) {
+        return std::tuple(fault.begin, fault.kind, fault.node, fault.other);
+    });
     if (random.below(2) == 0) {
         plan.network.stream_window = draw(random, 16 * 1024, 256 * 1024);
         plan.network.connection_window = 4 * plan.network.stream_window;
