@@ -43,8 +43,9 @@ inline constexpr std::chrono::microseconds kHandlerTime{20};
 inline constexpr std::uint64_t kFloodPerMs = 100;
 inline constexpr std::chrono::milliseconds kTickPeriod{10};
 inline constexpr std::uint64_t kTicks = 300;
-/// A tick that has not been handled this long after the last was due is missing.
-inline constexpr std::chrono::milliseconds kTickGrace{100};
+/// A tick that has not been handled this long after the last was due is missing. More than another
+/// program keeps the processor, far less than a backlog of half of the flood takes.
+inline constexpr std::chrono::milliseconds kTickGrace{500};
 
 /// A message of that many bytes.
 template <std::size_t Bytes>
