@@ -26,7 +26,10 @@ std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized) {
 
 FaultRunResult run_with_faults(const FaultRunOptions& options) {
     LEPTON_ASSERT(options.slots > kRecoverySlots);
-    SimOptions sim{.seed = options.seed, .nodes = options.nodes};
+    SimOptions sim{.seed = options.seed,
+                   .nodes = options.nodes,
+                   .guests = options.guests,
+                   .guest_validators = options.guest_validators};
     // Peace begins anywhere in a slot.
     const Duration slot = std::chrono::seconds{4};
     const Duration faults_end = slot * static_cast<Duration::rep>(options.slots - kRecoverySlots) -

@@ -28,6 +28,9 @@ struct FaultRunOptions {
     /// take longer.
     std::uint64_t slots = 40;
     bool with_faults = true;
+    /// As in SimOptions: peers that are no nodes, for byzantine faults.
+    std::vector<GuestFactory> guests{};
+    std::size_t guest_validators = 0;
     /// Called with the network before it runs: tests of the oracles plant their bugs here.
     std::function<void(SimNetworkOfNodes&)> plant{};
 };
