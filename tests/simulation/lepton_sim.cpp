@@ -23,6 +23,8 @@ namespace {
 /// In so many seeds every kind of fault happens; in fewer, chance decides.
 constexpr std::uint64_t kSeedsForAllFaults = 100;
 
+constexpr Duration kRecoveryTime = std::chrono::seconds{4 * kRecoverySlots};
+
 double seconds(Duration time) {
     return std::chrono::duration<double>(time).count();
 }
@@ -66,6 +68,7 @@ int run_many(const SeedsOptions& options) {
     FaultCounts counts{};
     Duration virtual_time{};
     Duration slowest_recovery{};
+    std::uint64_t slow_recoveries = 0;
     run_seeds(options, [&](const SeedOutcome& outcome) {
         ++(outcome.failure.empty() ? passed : failed);
         if (!outcome.failure.empty()) {
@@ -78,18 +81,21 @@ int run_many(const SeedsOptions& options) {
         for (std::size_t i = 0; i < kFaultKinds; ++i) counts[i] += outcome.fault_counts[i];
         virtual_time += outcome.virtual_time;
         slowest_recovery = std::max(slowest_recovery, outcome.recovery);
+        if (outcome.recovery > kRecoveryTime) ++slow_recoveries;
     });
     const double took = seconds(clock.now() - start);
     fmt::print(
         "{} seeds, {} nodes each: {:.1f} hours of network time in {:.0f} s, {:.0f} x real "
-        "time on {} processes; slowest recovery {:.1f} s\n",
+        "time on {} processes; slowest recovery {:.1f} s, {} of them longer than {} slots\n",
         options.seeds,
         options.run.nodes,
         seconds(virtual_time) / 3600,
         took,
         seconds(virtual_time) / took,
         options.jobs,
-        seconds(slowest_recovery));
+        seconds(slowest_recovery),
+        slow_recoveries,
+        kRecoverySlots);
     for (std::size_t i = 0; options.run.with_faults && i < kFaultKinds; ++i) {
         const auto name = to_string(static_cast<FaultKind>(i));
         fmt::print("fault {}: {} times\n", name, counts[i]);
