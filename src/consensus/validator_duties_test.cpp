@@ -35,6 +35,16 @@ TEST(AttestationTarget, goes_back_to_a_justifiable_slot) {
     EXPECT_EQ(get_attestation_target(chain.store), chain.checkpoint("b6"));
 }
 
+// Two nodes that agree on the head, of which one has seen more finalized beside it, must not vote
+// for different targets: no later slot is justifiable after both.
+TEST(AttestationTarget, follows_the_state_of_the_head_where_the_store_knows_more_as_final) {
+    TestChain chain = chain_of(9);
+    chain.store.safe_target = chain.root("b9");
+    ASSERT_EQ(get_attestation_target(chain.store), chain.checkpoint("b9"));
+    chain.store.latest_finalized = chain.checkpoint("b1");
+    EXPECT_EQ(get_attestation_target(chain.store), chain.checkpoint("b9"));
+}
+
 TEST(AttestationTarget, is_never_behind_the_justified_checkpoint) {
     TestChain chain = chain_of(3);
     chain.add("b4", "b3", 4, {vote({0, 1, 2}).for_head("b3")});
