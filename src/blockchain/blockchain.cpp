@@ -9,6 +9,7 @@
 #include "consensus/timeline.hpp"
 #include "validator/duties.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -74,7 +75,11 @@ void Blockchain::process(const Tick& tick) {
     metrics_.tick_lateness_seconds.Observe(static_cast<double>(last_tick_unix_ms_ - due) / 1000);
 
     const Slot slot = tick.slot();
-    gate_.update(slot, store_.head_block().slot);
+    // Not the head: which of the blocks it has is the head, votes decide. A lonely proposer's fork
+    // ahead of the head would else keep all others from voting, and the head where it is, for good.
+    const auto latest =
+        std::ranges::max_element(store_.blocks.nodes(), {}, &consensus::BlockNode::slot);
+    gate_.update(slot, latest->slot);
     const validator::Duties duties =
         validator::duties_of_slot(slot, store_.validator_count(), options_.own_validators);
     // A proposal that is late would only compete with the next one; where a block of this slot is

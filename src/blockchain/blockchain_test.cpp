@@ -301,6 +301,31 @@ TEST(Blockchain, a_node_that_is_behind_does_no_duties_until_it_has_caught_up) {
     EXPECT_EQ(ungated.votes.size(), 4U);
 }
 
+// One proposer that nobody follows goes on beside the head that has the votes. Those whose head it
+// is must go on too, or nobody ever votes again.
+TEST(Blockchain, a_lonely_fork_ahead_of_the_head_stops_no_duties) {
+    const auto blocks = test::blocks_until(7);
+    BlockchainOptions alone = with_all_validators();
+    alone.own_validators = {ValidatorIndex{0}};
+    alone.is_sync_gate_enabled = false;
+    TestChain fork(alone, storage::MemoryDisk{}, test::kGenesisTime * 1000 + 6 * 4'000);
+    fork.go_to(6, 2);
+    for (std::size_t i = 0; i < 6; ++i) fork.hear(blocks[i], network_api::BlockSource::sync);
+    fork.go_to(12, 1);
+    ASSERT_EQ(fork.blocks.size(), 2U);
+
+    TestChain node(test::follower(), storage::MemoryDisk{}, test::kGenesisTime * 1000 + 7 * 4'000);
+    node.go_to(7, 2);
+    for (const SignedBlock& block : blocks) node.hear(block, network_api::BlockSource::sync);
+    for (const SignedBlock& block : fork.blocks) {
+        node.go_to(block.block.slot.value, 2);
+        node.hear(block);
+    }
+    node.go_to(13, 1);
+    EXPECT_EQ(node.view()->head.slot, Slot{7});
+    EXPECT_FALSE(node.view()->is_syncing);
+}
+
 TEST(Blockchain, ticks_are_measured_whatever_becomes_of_the_duties) {
     TestChain node(
         with_all_validators(), storage::MemoryDisk{}, test::kGenesisTime * 1000 + 20 * 4'000);

@@ -50,8 +50,8 @@ inline constexpr std::size_t kStatesCached = 16;
 
 // ---- duties
 
-/// Slots that the head may lag behind the wall clock before duties stop, and to which it must come
-/// back before they resume: two values, or else each empty slot would switch.
+/// Slots that the latest imported block may lag behind the wall clock before duties stop, and to
+/// which it must come back before they resume: two values, or else each empty slot would switch.
 inline constexpr std::uint64_t kSyncLagMax = 4;
 inline constexpr std::uint64_t kSyncLagResumed = 2;
 /// When nobody has been heard with a block this recent, the network itself stands still, and

@@ -17,12 +17,12 @@ void SyncGate::saw_block(Slot slot) {
     network_slot_ = std::max(network_slot_, slot);
 }
 
-void SyncGate::update(Slot current_slot, Slot head_slot) {
+void SyncGate::update(Slot current_slot, Slot imported_slot) {
     if (!has_started_) saw_block(current_slot);
     has_started_ = true;
-    const std::uint64_t head_lag = lag(current_slot, head_slot);
-    if (head_lag > kSyncLagMax) is_behind_ = true;
-    if (head_lag <= kSyncLagResumed) is_behind_ = false;
+    const std::uint64_t import_lag = lag(current_slot, imported_slot);
+    if (import_lag > kSyncLagMax) is_behind_ = true;
+    if (import_lag <= kSyncLagResumed) is_behind_ = false;
     is_network_stalled_ = lag(current_slot, network_slot_) > kNetworkStallSlots;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// Whether this node knows enough of the chain to do duties: voting and proposing on an old head
-// would only confuse the others. The single owner of that state. A plain value; belongs to one
-// thread.
+// Whether this node knows enough of the chain to do duties: voting and proposing without the latest
+// blocks would only confuse the others. The single owner of that state. A plain value; belongs to
+// one thread.
 #pragma once
 
 #include "blockchain/limits.hpp"
@@ -21,11 +21,12 @@ class SyncGate {
     /// A block of `slot` was heard, with a valid proof.
     void saw_block(Slot slot);
 
-    /// Takes the position of the wall clock and of the head. The first call counts as if a block
-    /// of that slot had been heard: a node that just started gives its peers time to be found.
-    void update(Slot current_slot, Slot head_slot);
+    /// Takes the position of the wall clock and of the latest block that was imported. The first
+    /// call counts as if a block of that slot had been heard: a node that just started gives its
+    /// peers time to be found.
+    void update(Slot current_slot, Slot imported_slot);
 
-    /// Returns whether the head lags behind, with hysteresis.
+    /// Returns whether the imported blocks lag behind, with hysteresis.
     bool is_behind() const { return is_behind_; }
     /// Returns whether the whole network stands still.
     bool is_network_stalled() const { return is_network_stalled_; }

@@ -40,7 +40,7 @@ struct ChainView {
     Checkpoint safe_target;
     std::uint64_t validator_count = 0;
     bool is_aggregator = false;
-    /// True while this node does no duties because its head is behind.
+    /// True while this node does no duties because it lacks the latest blocks.
     bool is_syncing = false;
     /// Every block at or above the finalized slot, sorted by root. Never null.
     std::shared_ptr<const std::vector<ChainNode>> nodes =
