@@ -3,6 +3,7 @@
 #include "fault_run.hpp"
 
 #include "base/assert.hpp"
+#include "byzantine_guest.hpp"
 #include "consensus/slot.hpp"
 
 #include <fmt/format.h>
@@ -11,25 +12,39 @@
 
 namespace lepton::simulation {
 
+bool has_guest(std::size_t nodes) {
+    // One of the validators, and less than a third of them.
+    return nodes >= 3;
+}
+
 // A block becomes final when its slot is justified and then the next slot that may be justified.
 // Those slots grow rare with their distance from the latest finalized one: twenty slots after it
 // there are five in between. The network is whole again within three slots of peace; the first such
 // slot from then on, and the one behind it, need two more slots to be voted for and to get into a
 // block, of which the second has to pass.
-std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized) {
-    const auto next = [finalized](std::uint64_t slot) {
-        while (!consensus::is_justifiable_after(Slot{slot}, Slot{finalized})) ++slot;
+// What a guest proposes need not be of use: its slots count as empty.
+std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized, std::size_t nodes) {
+    const auto is_empty = [nodes](std::uint64_t slot) {
+        return has_guest(nodes) && slot % (nodes + 1) == nodes;
+    };
+    const auto next = [&](std::uint64_t slot) {
+        while (is_empty(slot) || !consensus::is_justifiable_after(Slot{slot}, Slot{finalized})) {
+            ++slot;
+        }
         return slot;
     };
-    return std::max(kRecoverySlots, next(next(peace + 4) + 1) + 3 - peace);
+    const std::uint64_t second = next(next(peace + 4) + 1);
+    const std::uint64_t carried = is_empty(second + 1) ? second + 2 : second + 1;
+    return std::max(kRecoverySlots, carried + 2 - peace);
 }
 
 FaultRunResult run_with_faults(const FaultRunOptions& options) {
     LEPTON_ASSERT(options.slots > kRecoverySlots);
-    SimOptions sim{.seed = options.seed,
-                   .nodes = options.nodes,
-                   .guests = options.guests,
-                   .guest_validators = options.guest_validators};
+    SimOptions sim{.seed = options.seed, .nodes = options.nodes};
+    if (options.with_faults && has_guest(options.nodes)) {
+        sim.guests.push_back(byzantine_guests());
+        sim.guest_validators = 1;
+    }
     // Peace begins anywhere in a slot.
     const Duration slot = std::chrono::seconds{4};
     const Duration faults_end = slot * static_cast<Duration::rep>(options.slots - kRecoverySlots) -
@@ -47,7 +62,7 @@ FaultRunResult run_with_faults(const FaultRunOptions& options) {
     network.run_for(faults_end);
 
     const std::uint64_t before = network.highest_finalized_slot();
-    const std::uint64_t bound = recovery_slots_max(network.current_slot(), before);
+    const std::uint64_t bound = recovery_slots_max(network.current_slot(), before, options.nodes);
     const Duration step = std::chrono::milliseconds{800};
     const Duration peace = slot * static_cast<Duration::rep>(kRecoverySlots);
     const auto has_recovered = [&] { return network.finalized_slot() > before; };

@@ -17,9 +17,12 @@ namespace lepton::simulation {
 
 /// After the last fault every node must finalize something new within so many slots.
 inline constexpr std::uint64_t kRecoverySlots = 8;
+/// Returns whether so many nodes have a guest beside them.
+bool has_guest(std::size_t nodes);
+
 /// Returns within how many slots of peace that is possible when faults end at slot `peace`:
 /// kRecoverySlots, or more where the rule of which slots may be justified demands more.
-std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized);
+std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized, std::size_t nodes);
 
 struct FaultRunOptions {
     std::uint64_t seed = 1;
@@ -27,10 +30,8 @@ struct FaultRunOptions {
     /// Slots of the run, the last kRecoverySlots of them without faults; more when recovery may
     /// take longer.
     std::uint64_t slots = 40;
+    /// Faults, and beside three nodes or more a guest with one validator, for byzantine ones.
     bool with_faults = true;
-    /// As in SimOptions: peers that are no nodes, for byzantine faults.
-    std::vector<GuestFactory> guests{};
-    std::size_t guest_validators = 0;
     /// Called with the network before it runs: tests of the oracles plant their bugs here.
     std::function<void(SimNetworkOfNodes&)> plant{};
 };

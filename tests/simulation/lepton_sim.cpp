@@ -101,7 +101,7 @@ int run_many(const SeedsOptions& options) {
         fmt::print("fault {}: {} times\n", name, counts[i]);
         const bool has_victims =
             options.run.nodes > 1 &&
-            (static_cast<FaultKind>(i) != FaultKind::byzantine || !options.run.guests.empty());
+            (static_cast<FaultKind>(i) != FaultKind::byzantine || has_guest(options.run.nodes));
         if (counts[i] > 0 || !has_victims || options.seeds < kSeedsForAllFaults) continue;
         fmt::print("FAILED fault {}: never happened\n", name);
         ++failed;
