@@ -62,7 +62,10 @@ FaultRunResult run_with_faults(const FaultRunOptions& options) {
     network.run_for(faults_end);
 
     const std::uint64_t before = network.highest_finalized_slot();
-    const std::uint64_t bound = recovery_slots_max(network.current_slot(), before, options.nodes);
+    // A node may have seen more finalized than the chain that all will follow.
+    const std::uint64_t bound = std::max(
+        recovery_slots_max(network.current_slot(), before, options.nodes),
+        recovery_slots_max(network.current_slot(), network.finalized_slot(), options.nodes));
     const Duration step = std::chrono::milliseconds{800};
     const Duration peace = slot * static_cast<Duration::rep>(kRecoverySlots);
     const auto has_recovered = [&] { return network.finalized_slot() > before; };
