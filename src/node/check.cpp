@@ -8,11 +8,10 @@
 #include "crypto/sha256.hpp"
 #include "libp2p/quic/limits.hpp"
 #include "node/node_files.hpp"
+#include "node/port.hpp"
 #include "validator/key_store.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
@@ -177,25 +176,9 @@ std::vector<CheckFacts::CpuFeature> cpu_features() {
 CheckFacts::Port port(int type,
                       const std::string& address,
                       std::uint16_t number,
-                      std::string flag) {
-    CheckFacts::Port out{
-        .name = fmt::format("{}={} {}", flag, number, type == SOCK_DGRAM ? "udp" : "tcp"),
-        .error = {}};
-    const int probe = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(number);
-    // As the servers do: a port that a finished process has left behind is free.
-    const int on = 1;
-    if (type == SOCK_STREAM) ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const bool is_address = ::inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1;
-    if (!is_address) {
-        out.error = address + " is no IPv4 address";
-    } else if (probe < 0 || ::bind(probe, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
-        out.error = std::strerror(errno);
-    }
-    if (probe >= 0) ::close(probe);
-    return out;
+                      std::string_view flag) {
+    return {.name = fmt::format("{}={} {}", flag, number, type == SOCK_DGRAM ? "udp" : "tcp"),
+            .error = port_error(type, address, number)};
 }
 
 /// The directory, or the nearest one above it that exists: that is where it would be made.

@@ -20,6 +20,7 @@
 #include "node/event_loop.hpp"
 #include "node/fault_disk.hpp"
 #include "node/node_files.hpp"
+#include "node/port.hpp"
 #include "node/signals.hpp"
 #include "node/terminate.hpp"
 #include "node/version.hpp"
@@ -27,17 +28,13 @@
 #include "types/genesis.hpp"
 #include "validator/posix_journal_file.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -229,22 +226,6 @@ Result<HttpServers, StartError> start_http(const NodeOptions& options,
     return servers;
 }
 
-/// Binds the QUIC port and lets it go again, so that a taken port is found before anything starts.
-Result<void, IoError> check_udp_port(std::uint16_t port) {
-    const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    const bool is_free =
-        probe >= 0 &&
-        ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    const int error = errno;
-    if (probe >= 0) ::close(probe);
-    if (is_free) return {};
-    return std::unexpected(
-        IoError{fmt::format("--gossipsub-port {}: UDP: {}", port, std::strerror(error))});
-}
-
 /// Tells other processes which one runs on this data directory; gone after an ordered stop.
 class PidFile {
   public:
@@ -314,8 +295,11 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
     if (!keys) return std::unexpected(config_error(keys.error()));
     const std::vector<ValidatorIndex> validators = keys->indices();
 
-    if (auto is_free = check_udp_port(options.gossipsub_port); !is_free) {
-        return std::unexpected(environment_error(is_free.error()));
+    // Before anything starts or is written.
+    if (const auto taken = port_error(SOCK_DGRAM, "0.0.0.0", options.gossipsub_port);
+        !taken.empty()) {
+        return std::unexpected(environment_error(
+            {fmt::format("--gossipsub-port {}: UDP: {}", options.gossipsub_port, taken)}));
     }
     std::error_code error;
     std::filesystem::create_directories(options.data_dir, error);
