@@ -7,18 +7,21 @@ import contextlib
 import http.client
 import json
 import os
-import random
+import pathlib
 import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
 
 import witness
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from processes import free_base_port  # noqa: E402
 
 SLOT_SECONDS = 4
 INTERVAL_SECONDS = 0.8
@@ -27,24 +30,6 @@ SECONDS_TO_GENESIS = 8
 START_SECONDS = 30
 # How a node's log tells of its own votes and blocks, with the first four bytes of the signed root.
 OWN_MESSAGE = re.compile(r" (attestation|block)_(not_)?published slot=(\d+) root=0x([0-9a-f]{8})")
-
-
-def free_base_port(count):
-    """Returns a port from which on `count` ports are free, below those that the system gives to clients: a client
-    must not take the port of a node that is down."""
-    bases = list(range(20000, 32000, count))
-    random.shuffle(bases)
-    for base in bases:
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base, base + count):
-                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                        probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-                        probe.bind(("127.0.0.1", port))
-                return base
-            except OSError:
-                continue
-    raise AssertionError("no free ports")
 
 
 class Node:

@@ -20,22 +20,10 @@ import traceback
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from processes import free_base_port, wait_for  # noqa: E402
+
 LEPTON = None
-
-
-def free_base_port(count):
-    """Returns a port from which on `count` ports are free for both TCP and UDP."""
-    for base in range(31000, 60000, count):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(base, base + count):
-                    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                        probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-                        probe.bind(("127.0.0.1", port))
-                return base
-            except OSError:
-                continue
-    raise AssertionError("no free ports")
 
 
 def get(port, path):
@@ -60,16 +48,6 @@ def finalized(node):
         return get_json(node["api"], "/lean/v0/fork_choice")["finalized"]["slot"]
     except (OSError, urllib.error.URLError, ValueError, KeyError):
         return -1
-
-
-def wait_for(what, condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"within {seconds} s: {what}")
 
 
 class Devnet:

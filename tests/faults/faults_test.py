@@ -11,7 +11,6 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
-import itertools
 import os
 import pathlib
 import re
@@ -26,14 +25,15 @@ import traceback
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from processes import free_base_port, wait_for  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEPTON = FAULTS = None
 # Nodes that run at a time: each needs a few per cent of a processor.
 PARALLEL = 10
 SLOT = 4.0
 INTERVAL = 0.8
-PORTS = itertools.count(41000, 12)
-PORTS_LOCK = threading.Lock()
 # One of each kind of end, and of each way to be found.
 FAST = {
     "thread.net throw", "thread.net return", "actor.p2p throw", "actor.verifier throw 100", "actor.blockchain overflow 10000",
@@ -76,22 +76,6 @@ def read_table():
     return rows
 
 
-def base_port(count):
-    """Returns a port from which on `count` ports are free for TCP and UDP, and given to nobody else here."""
-    with PORTS_LOCK:
-        for base in PORTS:
-            assert base < 60000, "no free ports"
-            with contextlib.ExitStack() as stack:
-                try:
-                    for port in range(base, base + count):
-                        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                            stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
-                    return base
-                except OSError:
-                    continue
-    raise AssertionError("no free ports")
-
-
 def get(port, path):
     """Returns (status, body), (None, "") without an answer."""
     try:
@@ -101,16 +85,6 @@ def get(port, path):
         return error.code, error.read().decode()
     except (OSError, ValueError):
         return None, ""
-
-
-def wait_for(what, condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f"within {seconds} s: {what}")
 
 
 class Node:
@@ -158,7 +132,7 @@ class Network:
 
     def __init__(self, directory, nodes):
         self.directory = pathlib.Path(directory)
-        self.port = base_port(3 * nodes)
+        self.port = free_base_port(3 * nodes)
         self.genesis_time = int(time.time()) + 4
         subprocess.run([FAULTS, "genesis", "--output-dir", str(self.directory / "genesis"), "--num-validators", str(nodes),
                         "--nodes", str(nodes), "--scheme", "test", "--genesis-time", str(self.genesis_time), "--base-port",
