@@ -326,6 +326,25 @@ TEST(Blockchain, a_lonely_fork_ahead_of_the_head_stops_no_duties) {
     EXPECT_FALSE(node.view()->is_syncing);
 }
 
+// Its blocks are signed well, only nobody can get what they build on.
+TEST(Blockchain, a_proposer_whose_blocks_lead_nowhere_does_not_silence_others) {
+    const auto blocks = test::blocks_until(3);
+    TestChain node(test::follower(), storage::MemoryDisk{}, test::kGenesisTime * 1000 + 3 * 4'000);
+    node.go_to(3, 1);
+    for (const SignedBlock& block : blocks) node.hear(block);
+    for (std::uint64_t slot = 4; slot <= 11; ++slot) {
+        node.go_to(slot, 1);
+        EXPECT_EQ(node.view()->is_syncing, slot > 7) << slot;
+        SignedBlock orphan = blocks.back();
+        orphan.block.slot = Slot{slot};
+        orphan.block.proposer_index = ValidatorIndex{slot % test::kValidatorCount};
+        orphan.block.parent_root.bytes.fill(static_cast<std::uint8_t>(slot));
+        node.hear(orphan);
+    }
+    node.go_to(12, 1);
+    EXPECT_FALSE(node.view()->is_syncing);
+}
+
 TEST(Blockchain, ticks_are_measured_whatever_becomes_of_the_duties) {
     TestChain node(
         with_all_validators(), storage::MemoryDisk{}, test::kGenesisTime * 1000 + 20 * 4'000);

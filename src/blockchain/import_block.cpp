@@ -42,7 +42,6 @@ void Blockchain::import_block(NewBlock message) {
     if (consensus::interval_from_slot(block.slot) > store_.time + kGossipDisparityIntervals) {
         return drop(message, BlockDropped::too_far_in_future);
     }
-    gate_.saw_block(block.slot);
     const auto proposer = consensus::proposer_for_slot(block.slot, store_.validator_count());
     if (proposer != block.proposer_index) return reject(message, Rejection::WRONG_PROPOSER);
 

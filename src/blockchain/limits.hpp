@@ -54,9 +54,9 @@ inline constexpr std::size_t kStatesCached = 16;
 /// which it must come back before they resume: two values, or else each empty slot would switch.
 inline constexpr std::uint64_t kSyncLagMax = 4;
 inline constexpr std::uint64_t kSyncLagResumed = 2;
-/// When nobody has been heard with a block this recent, the network itself stands still, and
-/// waiting for it to go on would make sure that it never does.
-inline constexpr std::uint64_t kNetworkStallSlots = 8;
+/// Slots for which a node that is behind waits to come closer before it does duties again: several
+/// rounds of asking different peers for what it lacks.
+inline constexpr std::uint64_t kCatchUpSlotsMax = 8;
 /// Signing jobs that wait for the one under way: the votes and the block of a slot, and room for a
 /// slot that was slow.
 inline constexpr std::size_t kSigningJobsWaitingMax = 4;

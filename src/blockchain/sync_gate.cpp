@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "blockchain/sync_gate.hpp"
 
-#include <algorithm>
-
 namespace lepton::blockchain {
 namespace {
 
@@ -13,17 +11,20 @@ std::uint64_t lag(Slot current, Slot behind) {
 
 }  // namespace
 
-void SyncGate::saw_block(Slot slot) {
-    network_slot_ = std::max(network_slot_, slot);
-}
-
 void SyncGate::update(Slot current_slot, Slot imported_slot) {
-    if (!has_started_) saw_block(current_slot);
-    has_started_ = true;
-    const std::uint64_t import_lag = lag(current_slot, imported_slot);
-    if (import_lag > kSyncLagMax) is_behind_ = true;
-    if (import_lag <= kSyncLagResumed) is_behind_ = false;
-    is_network_stalled_ = lag(current_slot, network_slot_) > kNetworkStallSlots;
+    const std::uint64_t behind = lag(current_slot, imported_slot);
+    const bool was_away = !updated_ || lag(current_slot, *updated_) > kSyncLagMax;
+    updated_ = current_slot;
+    if (behind <= kSyncLagResumed) is_behind_ = false;
+    if (was_away || !is_behind_) {
+        smallest_lag_ = behind;
+        closer_since_ = was_away ? current_slot : imported_slot;
+    } else if (behind < smallest_lag_) {
+        smallest_lag_ = behind;
+        closer_since_ = current_slot;
+    }
+    if (behind > kSyncLagMax) is_behind_ = true;
+    is_catching_up_ = is_behind_ && lag(current_slot, closer_since_) <= kCatchUpSlotsMax;
 }
 
 }  // namespace lepton::blockchain

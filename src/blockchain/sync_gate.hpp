@@ -10,6 +10,7 @@
 #include "types/primitives.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace lepton::blockchain {
 
@@ -18,27 +19,29 @@ class SyncGate {
     /// With `is_enabled` false the gate observes only: duties are always allowed.
     explicit SyncGate(bool is_enabled) : is_enabled_(is_enabled) {}
 
-    /// A block of `slot` was heard, with a valid proof.
-    void saw_block(Slot slot);
-
-    /// Takes the position of the wall clock and of the latest block that was imported. The first
-    /// call counts as if a block of that slot had been heard: a node that just started gives its
-    /// peers time to be found.
+    /// Takes the position of the wall clock and of the latest block that was imported.
+    ///
+    /// A node that is behind waits only while it comes closer: when its lag has not become smaller
+    /// for kCatchUpSlotsMax slots, duties are allowed again. Either the whole network stands still,
+    /// and waiting for it to go on would make sure that it never does, or what is heard leads
+    /// nowhere: a proposer that builds on blocks which nobody can get must not silence the others.
+    /// On the first call, and after a pause, those slots are counted from now: peers take time to
+    /// be found.
     void update(Slot current_slot, Slot imported_slot);
 
     /// Returns whether the imported blocks lag behind, with hysteresis.
     bool is_behind() const { return is_behind_; }
-    /// Returns whether the whole network stands still.
-    bool is_network_stalled() const { return is_network_stalled_; }
-    bool allows_duties() const { return !is_enabled_ || !is_behind_ || is_network_stalled_; }
+    bool allows_duties() const { return !is_enabled_ || !is_catching_up_; }
 
   private:
     bool is_enabled_;
     bool is_behind_ = false;
-    bool is_network_stalled_ = false;
-    /// The latest slot that the network is known, or was assumed at the start, to have reached.
-    Slot network_slot_;
-    bool has_started_ = false;
+    bool is_catching_up_ = false;
+    std::optional<Slot> updated_;
+    /// The smallest lag since this node fell behind, and the slot from which the wait for a smaller
+    /// one is counted.
+    std::uint64_t smallest_lag_ = 0;
+    Slot closer_since_;
 };
 
 }  // namespace lepton::blockchain
