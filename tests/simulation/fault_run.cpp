@@ -22,18 +22,22 @@ bool has_guest(std::size_t nodes) {
 // there are five in between. The network is whole again within three slots of peace; the first such
 // slot from then on, and the one behind it, need two more slots to be voted for and to get into a
 // block, of which the second has to pass.
-// What a guest proposes need not be of use: its slots count as empty.
+// What a guest proposes need not be of use: its slots count as empty, and a pair of which one is
+// empty finalizes nothing.
 std::uint64_t recovery_slots_max(std::uint64_t peace, std::uint64_t finalized, std::size_t nodes) {
     const auto is_empty = [nodes](std::uint64_t slot) {
         return has_guest(nodes) && slot % (nodes + 1) == nodes;
     };
     const auto next = [&](std::uint64_t slot) {
-        while (is_empty(slot) || !consensus::is_justifiable_after(Slot{slot}, Slot{finalized})) {
-            ++slot;
-        }
+        while (!consensus::is_justifiable_after(Slot{slot}, Slot{finalized})) ++slot;
         return slot;
     };
-    const std::uint64_t second = next(next(peace + 4) + 1);
+    std::uint64_t first = next(peace + 4);
+    std::uint64_t second = next(first + 1);
+    while (is_empty(first) || is_empty(second)) {
+        first = second;
+        second = next(first + 1);
+    }
     const std::uint64_t carried = is_empty(second + 1) ? second + 2 : second + 1;
     return std::max(kRecoverySlots, carried + 2 - peace);
 }
