@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 #include "spec/fork_choice_checks.hpp"
-#include "spec/fork_choice_node.hpp"
 #include "spec/formats.hpp"
+#include "spec_driver/fork_choice_node.hpp"
 #include "types/network_profile.hpp"
 
 namespace lepton::spec {
 namespace {
+
+using spec_driver::ForkChoiceNode;
 
 /// The participants of the known proofs by data root.
 std::map<Root, ssz::Bits> known_proofs(const json::object& snapshot) {

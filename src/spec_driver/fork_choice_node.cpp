@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
-#include "spec/fork_choice_node.hpp"
+#include "spec_driver/fork_choice_node.hpp"
 
 #include "consensus/aggregation.hpp"
 #include "consensus/timeline.hpp"
@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-namespace lepton::spec {
+namespace lepton::spec_driver {
 namespace {
 
 constexpr consensus::AggregationLimits kNoLimits{
@@ -162,4 +162,4 @@ Result<void, Rejection> ForkChoiceNode::on_aggregated_attestation(
         store_, aggregate, hash_tree_root(aggregate.data));
 }
 
-}  // namespace lepton::spec
+}  // namespace lepton::spec_driver

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace lepton::spec {
+namespace lepton::spec_driver {
 
 /// Aggregate proofs in these vectors are placeholders that only this stand-in accepts. They carry
 /// no cryptography, so an aggregate is told from another by its participants alone.
@@ -56,4 +56,4 @@ class ForkChoiceNode {
     const crypto::SignatureScheme* scheme_;
 };
 
-}  // namespace lepton::spec
+}  // namespace lepton::spec_driver

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
-#include "spec/json.hpp"
+#include "spec_driver/json.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 
-namespace lepton::spec {
+namespace lepton::spec_driver {
 namespace {
 
 template <class T>
@@ -197,4 +197,4 @@ void read(const json::value& value, BlocksByRangeRequest& out) {
     member(value, "count", out.count);
 }
 
-}  // namespace lepton::spec
+}  // namespace lepton::spec_driver
