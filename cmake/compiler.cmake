@@ -10,7 +10,7 @@ if(LEPTON_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${LEPTON_CCACHE}")
 endif()
 
-set(LEPTON_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
+set(LEPTON_SANITIZE "" CACHE STRING "address,undefined or thread; with fuzzer-no-link in front for tests/fuzz; empty for none")
 if(LEPTON_SANITIZE)
   add_compile_options(-fsanitize=${LEPTON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${LEPTON_SANITIZE})

@@ -38,6 +38,12 @@ class CertificateKey {
         EXPECT_EQ(gnutls_privkey_init(&key_), 0);
         EXPECT_EQ(gnutls_privkey_generate(key_, algorithm, bits, 0), 0);
     }
+    explicit CertificateKey(const Bytes& pkcs8) {
+        const gnutls_datum_t data{const_cast<std::uint8_t*>(pkcs8.data()),
+                                  static_cast<unsigned>(pkcs8.size())};
+        EXPECT_EQ(gnutls_privkey_init(&key_), 0);
+        EXPECT_EQ(gnutls_privkey_import_x509_raw(key_, &data, GNUTLS_X509_FMT_DER, nullptr, 0), 0);
+    }
     ~CertificateKey() { gnutls_privkey_deinit(key_); }
     CertificateKey(const CertificateKey&) = delete;
     CertificateKey& operator=(const CertificateKey&) = delete;
@@ -51,11 +57,14 @@ class CertificateKey {
         gnutls_pubkey_deinit(public_key);
         return take(exported);
     }
+    /// Signatures of one message are the same in every run where the algorithm can do that.
     Bytes sign(const Bytes& message, gnutls_sign_algorithm_t algorithm) const {
         const gnutls_datum_t data{const_cast<std::uint8_t*>(message.data()),
                                   static_cast<unsigned>(message.size())};
         gnutls_datum_t signature{};
-        EXPECT_EQ(gnutls_privkey_sign_data2(key_, algorithm, 0, &data, &signature), 0);
+        EXPECT_EQ(gnutls_privkey_sign_data2(
+                      key_, algorithm, GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE, &data, &signature),
+                  0);
         return take(signature);
     }
     Bytes pkcs8() const {
@@ -104,6 +113,11 @@ struct Recipe {
     explicit Recipe(std::uint64_t seed = 1) : Recipe(identity_of(seed)) {}
     explicit Recipe(Identity with)
         : identity(std::move(with)),
+          identity_public_key(identity.public_key_protobuf()),
+          identity_signature(identity.sign(signed_message(key.key_info()))) {}
+    explicit Recipe(const Bytes& pkcs8)
+        : key(pkcs8),
+          identity(identity_of(1)),
           identity_public_key(identity.public_key_protobuf()),
           identity_signature(identity.sign(signed_message(key.key_info()))) {}
     Recipe(gnutls_pk_algorithm_t pk, unsigned bits) : key(pk, bits), identity(identity_of(1)) {
