@@ -26,6 +26,7 @@ constexpr std::size_t kStatusSize = 80;
 constexpr std::size_t kRangeSize = 16;
 constexpr std::size_t kRootSize = 32;
 constexpr std::array<std::uint8_t, 4> kRootsOffset{4, 0, 0, 0};
+constexpr std::string_view kRawGossipProtocol = "/meshsub/1.0.0";
 
 /// A command that could not be understood; ends up as an `error` event.
 [[noreturn]] void refuse(const std::string& what) {
@@ -67,12 +68,41 @@ Bytes generated(std::size_t size, std::uint32_t seed) {
     return data;
 }
 
+/// Passes over everything: of an answer to arbitrary bytes only the end matters.
+class NothingReader final : public libp2p::MessageDecoder {
+  public:
+    Result<void, libp2p::DecodeError> feed(ByteView /*bytes*/,
+                                           std::vector<Bytes>& /*out*/) override {
+        return {};
+    }
+    bool is_between_messages() const override { return true; }
+};
+
+/// Lets `send_bytes` open a gossip stream of its own. No node chooses the oldest version when it
+/// opens one.
+libp2p::RequestProtocol raw_gossip_protocol() {
+    libp2p::RequestProtocol raw;
+    raw.id = kRawGossipProtocol;
+    raw.make_request_decoder = [] { return std::make_unique<NothingReader>(); };
+    raw.make_response_decoder = raw.make_request_decoder;
+    return raw;
+}
+
+/// Returns what `publish` puts on the wire.
+Bytes message_of(const json::object& command) {
+    if (command.contains("raw")) return hex(command, "raw");
+    if (!command.contains("size")) return p2p::snappy_block_encode(hex(command, "data"));
+    const auto seed = static_cast<std::uint32_t>(number(command, "seed"));
+    return p2p::snappy_block_encode(generated(number(command, "size"), seed));
+}
+
 libp2p::SwarmConfig swarm_config(const libp2p::Identity& identity) {
     p2p::P2pConfig config;
     config.profile = network_profile("leanspec-test").value();
-    return p2p::swarm_adapter_config(
-               config, identity.public_key_protobuf(), "lepton-interop/lepton", {})
-        .swarm;
+    auto made = p2p::swarm_adapter_config(
+        config, identity.public_key_protobuf(), "lepton-interop/lepton", {});
+    made.swarm.requests.push_back(raw_gossip_protocol());
+    return std::move(made.swarm);
 }
 
 std::string_view to_string(libp2p::gossipsub::PublishError error) {
@@ -164,7 +194,14 @@ void Peer::run(const json::object& command) {
     } else if (name == "request") {
         const std::string protocol = text(command, "protocol");
         if (!p2p::parse_protocol_id(protocol)) refuse("unknown protocol " + protocol);
-        request(peer_of(command), protocol, hex(command, "payload"), text(command, "id"));
+        const Bytes payload = hex(command, "payload");
+        send(peer_of(command), protocol, p2p::encode_request(payload), text(command, "id"));
+    } else if (name == "send_bytes") {
+        const std::string protocol = text(command, "protocol");
+        if (!p2p::parse_protocol_id(protocol) && protocol != kRawGossipProtocol) {
+            refuse("unknown protocol " + protocol);
+        }
+        send(peer_of(command), protocol, hex(command, "bytes"), text(command, "id"));
     } else if (name == "set_status") {
         status_ = hex(command, "payload");
     } else if (name == "serve_block") {
@@ -197,26 +234,18 @@ void Peer::dial(const std::string& address) {
 void Peer::publish(const json::object& command) {
     const std::string topic = text(command, "topic");
     if (!topics_.contains(topic)) refuse("a topic of another network: " + topic);
-    const Bytes data = command.contains("size")
-                           ? generated(number(command, "size"),
-                                       static_cast<std::uint32_t>(number(command, "seed")))
-                           : hex(command, "data");
-    const auto receipt = swarm_.publish(topic, p2p::snappy_block_encode(data));
+    const auto receipt = swarm_.publish(topic, message_of(command));
     emit_({{"event", "published"},
            {"topic", topic},
            {"ok", receipt.has_value()},
            {"what", receipt ? std::string_view{} : to_string(receipt.error())}});
 }
 
-void Peer::request(const PeerId& peer,
-                   std::string_view protocol,
-                   ByteView payload,
-                   std::string id) {
+void Peer::send(const PeerId& peer, std::string_view protocol, Bytes bytes, std::string id) {
     auto question = std::make_shared<Question>(Question{std::move(id), {}});
-    swarm_.request(
-        peer, protocol, p2p::encode_request(payload), [this, question](libp2p::RequestEvent event) {
-            on_answer(question, std::move(event));
-        });
+    swarm_.request(peer, protocol, std::move(bytes), [this, question](libp2p::RequestEvent event) {
+        on_answer(question, std::move(event));
+    });
 }
 
 // ---- events
@@ -244,8 +273,7 @@ void Peer::on_event(libp2p::SwarmEvent event) {
                 write_chunks(value.request.id);
             } else if constexpr (std::is_same_v<Event, libp2p::ResponseOutcome>) {
                 responses_.erase(value.request.id);
-            } else if constexpr (!std::is_same_v<Event, libp2p::IncomingError> &&
-                                 !std::is_same_v<Event, libp2p::PeerSubscription>) {
+            } else if constexpr (!std::is_same_v<Event, libp2p::IncomingError>) {
                 on_event(std::forward<decltype(value)>(value));
             }
         },
@@ -258,10 +286,10 @@ void Peer::on_event(const libp2p::ConnectionEstablished& event) {
            {"peer", event.peer.to_base58()},
            {"direction", event.is_outbound ? "outbound" : "inbound"}});
     if (!event.is_outbound || status_.empty()) return;
-    request(event.peer,
-            protocol_id(p2p::RequestProtocol::status),
-            status_,
-            "status:" + event.peer.to_base58());
+    send(event.peer,
+         protocol_id(p2p::RequestProtocol::status),
+         p2p::encode_request(status_),
+         "status:" + event.peer.to_base58());
 }
 
 void Peer::on_event(const libp2p::ConnectionClosed& event) {
@@ -274,6 +302,13 @@ void Peer::on_event(const libp2p::PeerProtocols& event) {
            {"peer", event.peer.to_base58()},
            {"agent", event.info.agent_version},
            {"protocols", json::array(event.info.protocols.begin(), event.info.protocols.end())}});
+}
+
+void Peer::on_event(const libp2p::PeerSubscription& event) {
+    emit_({{"event", "subscription"},
+           {"peer", event.peer.to_base58()},
+           {"topic", event.topic},
+           {"subscribed", event.subscribed}});
 }
 
 void Peer::on_event(const libp2p::GossipMessage& event) {

@@ -58,15 +58,14 @@ class Peer {
     void run(const boost::json::object& command);
     void dial(const std::string& address);
     void publish(const boost::json::object& command);
-    void request(const libp2p::PeerId& peer,
-                 std::string_view protocol,
-                 ByteView payload,
-                 std::string id);
+    /// Sends `bytes`, as they are, on a stream of `protocol`; a `response` tells what came of it.
+    void send(const libp2p::PeerId& peer, std::string_view protocol, Bytes bytes, std::string id);
 
     void on_event(libp2p::SwarmEvent event);
     void on_event(const libp2p::ConnectionEstablished& event);
     void on_event(const libp2p::ConnectionClosed& event);
     void on_event(const libp2p::PeerProtocols& event);
+    void on_event(const libp2p::PeerSubscription& event);
     void on_event(const libp2p::GossipMessage& event);
     void on_event(libp2p::InboundRequest event);
     void on_answer(const std::shared_ptr<Question>& question, libp2p::RequestEvent event);

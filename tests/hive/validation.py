@@ -1,0 +1,2 @@
+SEQUENCES = []
+NOT_APPLICABLE = []
