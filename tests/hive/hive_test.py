@@ -17,7 +17,7 @@ import tempfile
 import time
 import traceback
 
-from lab import Lab, Programs  # before the suites: it knows where the modules of other tests are
+from lab import Lab, Programs, printed  # before the suites: it knows where the modules of other tests are
 
 import client_interop
 import gossip
@@ -77,7 +77,7 @@ def main():
             lab.kill()
     skipped = [(name, reason) for suite in suites for name, reason in suite.NOT_APPLICABLE]
     for name, reason in skipped:
-        print(f"skipped {name}: {reason}")
+        print(f"skipped {printed(name)}: {reason}")
     print(f"{total[0]} passed, {total[1]} failed, {len(skipped)} skipped")
     return 1 if total[1] else 0
 

@@ -183,6 +183,11 @@ class Material:
         self.slot, self.root, self.ssz = told["slot"], "0x" + told["root"], bytes.fromhex(told["ssz"])
 
 
+def printed(name):
+    """Returns a name of hive's as one word."""
+    return name.replace(": ", "/").replace(" ", "_")
+
+
 class Sequence:
     """Scenarios that follow each other on what `setup` makes of a lab. One that fails does not keep the next from
     running."""
@@ -193,7 +198,7 @@ class Sequence:
     def scenario(self, name):
         """Adds the decorated function, which takes what `setup` made."""
         def add(function):
-            self.scenarios.append((name, function))
+            self.scenarios.append((printed(name), function))
             return function
         return add
 

@@ -44,7 +44,7 @@ def fresh_node(lab):
 fresh = Sequence(fresh_node)
 
 
-@fresh.scenario("health healthy")
+@fresh.scenario("rpc_compat: health healthy")
 def health(node):
     assert node.get_json("/lean/v0/health") == {"status": "healthy", "service": "lean-rpc-api"}
 
