@@ -11,10 +11,6 @@
 #include <gnutls/gnutls.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 namespace lepton::libp2p {
 namespace {
 
@@ -204,41 +200,6 @@ TEST(Identity, derived_secrets_differ_by_purpose_and_key_and_stay_the_same) {
     EXPECT_NE(one.derive_secret("a"), one.derive_secret("b"));
     EXPECT_NE(one.derive_secret("a"), two.derive_secret("a"));
     EXPECT_NE(one.peer_id(), two.peer_id());
-}
-
-/// Returns the text value of the only field `name` of a vector.
-std::string text_field(const std::string& json, const std::string& name) {
-    const std::string key = "\"" + name + "\": \"";
-    const auto begin = json.find(key);
-    if (begin == std::string::npos) return {};
-    const auto end = json.find('"', begin + key.size());
-    return json.substr(begin + key.size(), end - begin - key.size());
-}
-
-TEST(PublicKey, peer_ids_of_the_specification_vectors) {
-    const std::filesystem::path folder = std::filesystem::path{LEPTON_SOURCE_DIR} /
-                                         "../shared/vectors/leanspec-43246bd-test-scheme/consensus/"
-                                         "networking_codec/lstar/networking/"
-                                         "test_enr_and_peer_id";
-    if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no vectors at " << folder;
-    int checked = 0;
-    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
-        std::stringstream content;
-        content << std::ifstream{entry.path()}.rdbuf();
-        const std::string json = content.str();
-        if (text_field(json, "kind") != "peer_id") continue;
-        SCOPED_TRACE(entry.path().filename());
-        const std::string type = text_field(json, "keyType");
-        ASSERT_TRUE(type == "secp256k1" || type == "ed25519") << type;
-        const PublicKey key{type == "ed25519" ? KeyType::ed25519 : KeyType::secp256k1,
-                            from_hex(text_field(json, "publicKey")).value()};
-        EXPECT_EQ("0x" + to_hex(key.to_protobuf()), text_field(json, "protobufEncoded"));
-        const PeerId id = PeerId::from_public_key(key.to_protobuf());
-        EXPECT_EQ(id.to_base58(), text_field(json, "peerId"));
-        EXPECT_EQ(PeerId::from_base58(text_field(json, "peerId")).value(), id);
-        ++checked;
-    }
-    EXPECT_EQ(checked, 3);
 }
 
 }  // namespace

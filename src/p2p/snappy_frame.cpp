@@ -40,10 +40,9 @@ void append_chunk_of(Bytes& out, ByteView data) {
     std::array<char, kCompressedSizeMax> compressed;  // NOLINT: filled by the next call
     std::size_t compressed_size = 0;
     snappy::RawCompress(as_text(data).data(), data.size(), compressed.data(), &compressed_size);
-    // Compression that saves less than an eighth is not worth the reader's time.
-    const bool is_worth_it = compressed_size < data.size() - data.size() / 8;
-    const ByteView body = is_worth_it ? as_bytes({compressed.data(), compressed_size}) : data;
-    out.push_back(is_worth_it ? kCompressedChunk : kPlainChunk);
+    const bool is_smaller = compressed_size < data.size();
+    const ByteView body = is_smaller ? as_bytes({compressed.data(), compressed_size}) : data;
+    out.push_back(is_smaller ? kCompressedChunk : kPlainChunk);
     append_little_endian(out, kChecksumSize + body.size(), 3);
     append_little_endian(out, masked_crc32c(data), kChecksumSize);
     append(out, body);

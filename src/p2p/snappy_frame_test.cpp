@@ -83,6 +83,16 @@ TEST(SnappyFrame, incompressible_data_travels_plain) {
     EXPECT_EQ(frame[kSnappyIdentifierSize], 0x01);
 }
 
+TEST(SnappyFrame, data_that_becomes_a_little_smaller_travels_compressed) {
+    SeededRandom random(3);
+    Bytes noise(400);
+    random.fill(noise);
+    std::copy_n(noise.begin(), 30, noise.begin() + 30);
+    const Bytes frame = framed(noise);
+    EXPECT_LT(frame.size(), kSnappyIdentifierSize + 8 + 400);
+    EXPECT_EQ(frame[kSnappyIdentifierSize], 0x00);
+}
+
 TEST(SnappyFrame, first_chunk_must_be_the_identifier) {
     EXPECT_EQ(error_of(Bytes(10, 0x00)), SnappyFrameError::bad_identifier);
     EXPECT_EQ(error_of(Bytes{0xff, 0x07, 0x00, 0x00}), SnappyFrameError::bad_identifier);

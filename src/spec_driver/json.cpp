@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace lepton::spec_driver {
@@ -25,6 +26,14 @@ const json::value& at(const json::object& object, std::string_view key) {
 const json::value* find(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+void allow_only(const json::object& object, std::initializer_list<std::string_view> keys) {
+    for (const auto& member : object) {
+        if (std::ranges::find(keys, std::string_view(member.key())) == keys.end()) {
+            throw BadVector(fmt::format("unknown member '{}'", std::string_view(member.key())));
+        }
+    }
 }
 
 const json::object& as_object(const json::value& value) {

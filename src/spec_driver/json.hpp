@@ -10,6 +10,7 @@
 
 #include <boost/json.hpp>
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct BadVector : std::runtime_error {
 const json::value& at(const json::object& object, std::string_view key);
 /// Returns the member `key`, nullptr when it is missing or null.
 const json::value* find(const json::object& object, std::string_view key);
+/// Throws BadVector when `object` has a member that is not among `keys`: one that nothing reads.
+void allow_only(const json::object& object, std::initializer_list<std::string_view> keys);
 const json::object& as_object(const json::value& value);
 const json::array& as_array(const json::value& value);
 std::string_view as_string(const json::value& value);

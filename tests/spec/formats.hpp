@@ -18,10 +18,15 @@ struct Vector {
     std::string_view id;
     const json::object& body;
     const Exemptions& exempt;
+    /// What a handler could not compare though the vector gives it, and why; printed when the
+    /// vector passes.
+    std::string& note;
 };
 
 Verdict run_fork_choice(const Vector& vector);
+Verdict run_gossipsub_handler(const Vector& vector);
 Verdict run_justifiability(const Vector& vector);
+Verdict run_networking_codec(const Vector& vector);
 Verdict run_slot_clock(const Vector& vector);
 Verdict run_ssz(const Vector& vector);
 Verdict run_state_transition(const Vector& vector);

@@ -11,6 +11,7 @@ namespace lepton::spec {
 
 namespace json = boost::json;
 
+using spec_driver::allow_only;
 using spec_driver::as_array;
 using spec_driver::as_bool;
 using spec_driver::as_bytes;

@@ -17,7 +17,9 @@ using Handler = Verdict (*)(const Vector&);
 const std::map<std::string_view, Handler>& handlers() {
     static const std::map<std::string_view, Handler> table{
         {"fork_choice_test", run_fork_choice},
+        {"gossipsub_handler_test", run_gossipsub_handler},
         {"justifiability_test", run_justifiability},
+        {"networking_codec_test", run_networking_codec},
         {"slot_clock_test", run_slot_clock},
         {"ssz_test", run_ssz},
         {"state_transition_test", run_state_transition},
@@ -97,6 +99,7 @@ class FolderRun {
 
     void run_case(const fs::path& file, std::string_view id, const json::value& value) {
         std::string format = "unreadable";
+        std::string note;
         Verdict verdict;
         try {
             const json::object& body = as_object(value);
@@ -105,7 +108,7 @@ class FolderRun {
                 add_skipped(format, file, id, skip->second);
                 return;
             }
-            const auto outcome = run_vector(format, id, body, exemptions(id));
+            const auto outcome = run_vector(format, id, body, exemptions(id), note);
             if (!outcome) {
                 add_skipped(format, file, id, "no handler for this format");
                 return;
@@ -115,6 +118,7 @@ class FolderRun {
             verdict = std::unexpected(std::string(error.what()));
         }
         VectorResult result = result_of(format, relative(file), id, verdict);
+        if (verdict) result.reason = note;
         for (const auto& [member, reason] : exemptions(id)) {
             if (verdict) result.reason += fmt::format("{} not compared: {}. ", member, reason);
         }
@@ -160,11 +164,12 @@ class FolderRun {
 std::optional<Verdict> run_vector(std::string_view format,
                                   std::string_view id,
                                   const json::object& vector,
-                                  const Exemptions& exempt) {
+                                  const Exemptions& exempt,
+                                  std::string& note) {
     const auto handler = handlers().find(format);
     if (handler == handlers().end()) return std::nullopt;
     try {
-        return handler->second(Vector{id, vector, exempt});
+        return handler->second(Vector{id, vector, exempt, note});
     } catch (const BadVector& error) {
         return std::unexpected(fmt::format("malformed vector: {}", error.what()));
     }

@@ -50,10 +50,12 @@ struct VectorResult {
 };
 
 /// Runs one vector of `format` ("state_transition_test"). Returns nothing when there is no handler.
+/// `note` gets what a handler could not compare.
 std::optional<Verdict> run_vector(std::string_view format,
                                   std::string_view id,
                                   const json::object& vector,
-                                  const Exemptions& exempt);
+                                  const Exemptions& exempt,
+                                  std::string& note);
 
 /// Opens every file below `folder` and runs what is in it, in the order of the names. README.md
 /// files are documentation.
