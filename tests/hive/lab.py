@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "interop"), str(HERE.parent 
 import enr  # noqa: E402
 from peer_process import LeptonPeer  # noqa: E402
 from processes import free_base_port, wait_for  # noqa: E402
+from scenarios import BLOCKS  # noqa: E402
 
 SLOT_SECONDS = 4
 # What a step may take on a machine that is busy with other tests.
@@ -269,10 +270,9 @@ def is_caught_up(client, source):
     return client["head"] == source["head"] or head_slot(client) + HEAD_LAG_MAX >= head_slot(source)
 
 
-def genesis_status(root):
-    """Returns a Status at genesis: the finalized checkpoint, then the head."""
-    checkpoint = bytes.fromhex(root.removeprefix("0x")) + bytes(8)
-    return checkpoint + checkpoint
+def checkpoint_bytes(root, slot):
+    """A Status is the finalized checkpoint, then the head."""
+    return bytes.fromhex(root.removeprefix("0x")) + slot.to_bytes(8, "little")
 
 
 class Mesh:
@@ -303,3 +303,61 @@ class Mesh:
 def finalizing_mesh(lab):
     """The one mesh of all who ask for it, with finality."""
     return lab.share("mesh", Mesh).wait_for_finality()
+
+
+class Begun:
+    """A network that began ten slots ago and has no block, a node without validators in it, whose only bootnode is a
+    peer of ours, and blocks that its validators could have signed. Nothing but what peers of ours say can change the
+    node's chain."""
+
+    def __init__(self, lab, name, topics=(), status=None, blocks=6):
+        """`status`: what the peer says of itself; that it is at genesis when nothing is given. `blocks`: the length of
+        the chain that could have been."""
+        self.lab = lab
+        self.network = Network(lab, name, genesis_in=-10 * SLOT_SECONDS)
+        told = self.network.signed_blocks(blocks)
+        self.genesis, self.chain, self.wrong = "0x" + told["genesis"], told["chain"], told["wrong"]
+        self.peer = lab.peer()
+        genesis = checkpoint_bytes(self.genesis, 0)
+        self.peer.carry_out("set_status", payload=(status or genesis + genesis).hex())
+        for topic in topics:
+            self.peer.send("subscribe", topic=topic)
+
+    def start(self):
+        """Starts the node; returns the first thing it asks its bootnode for."""
+        self.node = self.network.start(self.network.directory.name, [self.peer.enr()])
+        self.peer.wait("connected", direction="inbound")
+        first = self.peer.wait("request")
+        self.node.wait_until_up()
+        return first
+
+    def publisher(self):
+        """Returns a new peer in the node's mesh of blocks."""
+        peer = self.lab.peer()
+        peer.send("subscribe", topic=BLOCKS)
+        peer.dial(self.node)
+        node = self.node.peer_id()
+        wait_for("the node in the mesh", lambda: node in peer.mesh(BLOCKS), PATIENCE)
+        return peer
+
+    def serve(self, peer, blocks):
+        for block in blocks:
+            peer.carry_out("serve_block", root=block.root.removeprefix("0x"), block=block.ssz.hex())
+
+    def roots(self):
+        """Returns the roots of the node's tree."""
+        return {block["root"] for block in self.node.fork_choice()["nodes"]}
+
+    def wait_for_line(self, event, block, text):
+        """Waits until the node's log has `event` of `block` with `text`; logs have the beginnings of roots."""
+        line = re.compile(rf" {event} .*\broot={block.root[:10]}\b.* {re.escape(text)}\b")
+        wait_for(f"a line {line.pattern}", lambda: line.search(self.node.log()), PATIENCE)
+
+    def assert_at_genesis(self):
+        tree = self.node.fork_choice()
+        assert [block["slot"] for block in tree["nodes"]] == [0] and tree["head"] == self.genesis, tree
+
+
+def wait_for_more(what, count, before):
+    """Waits until the counter that `count` reads is above `before`."""
+    wait_for(what, lambda: count() > before, PATIENCE)

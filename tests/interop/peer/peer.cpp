@@ -88,14 +88,6 @@ libp2p::RequestProtocol raw_gossip_protocol() {
     return raw;
 }
 
-/// Returns what `publish` puts on the wire.
-Bytes message_of(const json::object& command) {
-    if (command.contains("raw")) return hex(command, "raw");
-    if (!command.contains("size")) return p2p::snappy_block_encode(hex(command, "data"));
-    const auto seed = static_cast<std::uint32_t>(number(command, "seed"));
-    return p2p::snappy_block_encode(generated(number(command, "size"), seed));
-}
-
 libp2p::SwarmConfig swarm_config(const libp2p::Identity& identity) {
     p2p::P2pConfig config;
     config.profile = network_profile("leanspec-test").value();
@@ -234,7 +226,11 @@ void Peer::dial(const std::string& address) {
 void Peer::publish(const json::object& command) {
     const std::string topic = text(command, "topic");
     if (!topics_.contains(topic)) refuse("a topic of another network: " + topic);
-    const auto receipt = swarm_.publish(topic, message_of(command));
+    const Bytes data = command.contains("size")
+                           ? generated(number(command, "size"),
+                                       static_cast<std::uint32_t>(number(command, "seed")))
+                           : hex(command, "data");
+    const auto receipt = swarm_.publish(topic, p2p::snappy_block_encode(data));
     emit_({{"event", "published"},
            {"topic", topic},
            {"ok", receipt.has_value()},
