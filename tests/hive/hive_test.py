@@ -12,6 +12,7 @@ A suite is a list of sequences; those of all suites run beside each other: most 
 
 import argparse
 import concurrent.futures
+import pathlib
 import sys
 import tempfile
 import time
@@ -51,12 +52,14 @@ def run_sequence(lab, sequence):
 def main():
     parser = argparse.ArgumentParser(description="the scenarios of hive's lean simulator")
     parser.add_argument("programs", nargs=3, metavar="PROGRAM")
-    parser.add_argument("--logs", help="keep everything in this directory")
+    parser.add_argument("--logs", help="keep everything in this new directory")
     parser.add_argument("suites", nargs="*", metavar="SUITE")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     for name in arguments.suites:
         if name not in SUITES:
             parser.error(f"unknown suite {name}")
+    if arguments.logs:
+        pathlib.Path(arguments.logs).mkdir(parents=True)
     suites = [SUITES[name] for name in arguments.suites or SUITES]
 
     total = [0, 0]
@@ -70,8 +73,10 @@ def main():
                     for text, is_ok in job.result():
                         print(text, flush=True)
                         total[0 if is_ok else 1] += 1
-            for problem in lab.end():
-                print(f"FAILED a process: {problem}", flush=True)
+            try:
+                lab.end_all()
+            except AssertionError as error:
+                print(f"FAILED the_end: {error}", flush=True)
                 total[1] += 1
         finally:
             lab.kill()

@@ -3,12 +3,14 @@
 """What the suites work with: genesis directories, running nodes, peers of ours, blocks that are validly signed."""
 
 import contextlib
+import copy
 import http.client
 import json
 import os
 import pathlib
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,6 +169,20 @@ class Network:
         self.lab.keep(node)
         return node
 
+    def copy_with_all_keys(self, name, seconds_earlier):
+        """Returns a network with the same validators, all of them on one node, and an earlier genesis."""
+        other = copy.copy(self)
+        other.directory = self.lab.directory / name
+        other.genesis, other.genesis_time = other.directory / "genesis", self.genesis_time - seconds_earlier
+        shutil.copytree(self.genesis, other.genesis)
+        for file, old, new in (("config.yaml", str(self.genesis_time), str(other.genesis_time)),
+                               ("annotated_validators.yaml", r"\nlepton_[1-9]\d*:", "")):
+            path = other.genesis / file
+            text, count = re.subn(old, new, path.read_text())
+            assert count, file
+            path.write_text(text)
+        return other
+
     def signed_blocks(self, slots):
         """Returns what lepton-signed-blocks prints, the blocks of `chain` and `wrong` as Material."""
         output = subprocess.run([self.lab.programs.signed_blocks, self.genesis, str(slots)], check=True,
@@ -232,26 +248,28 @@ class Lab:
                 made.append(make(self))
             return made[0]
 
-    def end(self):
-        """Every process must still run and end in good order. Returns what did not."""
-        problems = []
-        for node in self.nodes:
+    def end(self, nodes):
+        """Ends `nodes`; all must still run, and end in good order."""
+        with self.lock:
+            self.nodes = [node for node in self.nodes if node not in nodes]
+        for node in nodes:
             node.resume()
-            if node.process.poll() is None:
-                node.process.terminate()
-        for node in self.nodes:
+            node.process.terminate()
+        codes = {}
+        for node in nodes:
             try:
-                code = node.process.wait(PATIENCE)
+                codes[node.name] = node.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                code = f"none within {PATIENCE} s of SIGTERM"
-            if code != 0:
-                problems.append(f"{node.name} ended with code {code}: {node.log_path}\n{node.log()[-1500:]}")
+                node.process.kill()
+                codes[node.name] = f"none within {PATIENCE} s of SIGTERM"
+        wrong = [f"{node.log_path.parent.name}/{node.name}: exit code {codes[node.name]}\n{node.log()[-1500:]}"
+                 for node in nodes if codes[node.name] != 0]
+        assert not wrong, "\n".join(wrong)
+
+    def end_all(self):
+        self.end(list(self.nodes))
         for peer in self.peers:
-            try:
-                peer.quit()
-            except AssertionError as error:
-                problems.append(str(error))
-        return problems
+            peer.quit()
 
     def kill(self):
         for process in [*self.nodes, *self.peers]:
