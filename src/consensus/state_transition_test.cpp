@@ -185,6 +185,24 @@ TEST(Finalization, drops_pending_votes_of_finalized_targets) {
     EXPECT_TRUE(chain.state("b4").justifications_roots.empty());
 }
 
+TEST(Finalization, keeps_pending_votes_of_the_slot_after_the_finalized_one) {
+    TestChain chain = chain_of(9);
+    // Nine slots after genesis can be justified, seven after b2 cannot: the vote for b9 waits.
+    chain.add("b10",
+              "b9",
+              10,
+              {vote({3}).for_head("b9"),
+               vote({0, 1, 2}).for_head("b1"),
+               vote({0, 1, 2}).for_head("b2").with_source("b1"),
+               vote({0, 1, 2}).for_head("b3").with_source("b2"),
+               vote({0, 1, 2}).for_head("b8").with_source("b3")});
+    ASSERT_EQ(chain.state("b10").latest_finalized, chain.checkpoint("b2"));
+    chain.add("b11", "b10", 11);
+    chain.add("b12", "b11", 12, {vote({0, 1, 2}).for_head("b11").with_source("b8")});
+    EXPECT_EQ(chain.state("b12").latest_finalized, chain.checkpoint("b8"));
+    EXPECT_EQ(chain.state("b12").justifications_roots, JustificationsRoots{chain.root("b9")});
+}
+
 TEST(Attestations, those_that_cannot_count_are_skipped) {
     TestChain chain = chain_of(2);
     chain.add("fork", "b1", 3);
