@@ -60,8 +60,11 @@ auto read_yaml(const std::string& path, Read read)
     } catch (const FileProblem& problem) {
         return std::unexpected(ConfigError{fmt::format("{}: {}", path, problem.what)});
     } catch (const YAML::Exception& error) {
-        return std::unexpected(ConfigError{
-            fmt::format("{}: line {}: no valid YAML: {}", path, error.mark.line + 1, error.msg)});
+        return std::unexpected(ConfigError{// The library's words may hold a piece of the file.
+                                           fmt::format("{}: line {}: no valid YAML: {}",
+                                                       path,
+                                                       error.mark.line + 1,
+                                                       log::quoted(error.msg))});
     }
 }
 

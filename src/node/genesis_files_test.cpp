@@ -126,6 +126,7 @@ TEST_F(GenesisFiles, a_wrong_config_is_one_line_with_file_line_and_expectation) 
                             "\n    proposal_pubkey: " + key_hex(1) + "\n"),
               "file.yaml: line 3: expected public keys that stand only once");
     EXPECT_TRUE(genesis_error("a: [1,\n").starts_with("file.yaml: line 2: no valid YAML: "));
+    EXPECT_TRUE(genesis_error("a: \"\\\x01\"").ends_with("\\x01\""));
     EXPECT_NE(read_genesis_file("/no/such/file", profile(), scheme()).error().what, "");
 }
 

@@ -25,7 +25,7 @@ void run(ByteView input) {
         LEPTON_ASSERT(libp2p::Multiaddr::from_string(address.to_string()) == address);
     }
     for (const std::string& warning : nodes.warnings) {
-        LEPTON_ASSERT(warning.starts_with("line ") && warning.size() <= 1024);
+        LEPTON_ASSERT(warning.starts_with("line ") && warning.size() <= 2048);
         for (const char c : warning) LEPTON_ASSERT(!std::iscntrl(static_cast<unsigned char>(c)));
     }
 }

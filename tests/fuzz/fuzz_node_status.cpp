@@ -16,6 +16,8 @@ void run(ByteView input) {
         node::parse_node_status(text.substr(0, end), text.substr(std::min(end + 1, text.size())));
     if (status) {
         LEPTON_ASSERT(status->head_root.size() <= 10);
+        // Above that a number was read wrongly.
+        LEPTON_ASSERT(std::max(status->slot, status->head_slot) < 1'000'000'000'000'000);
     } else {
         LEPTON_ASSERT(!status.error().what.empty());
     }

@@ -251,26 +251,6 @@ Result<void, CertificateError> verify_self_signature(const CertificateFields& fi
     return {};
 }
 
-/// Checks the content of the libp2p extension, SEQUENCE { publicKey, signature }.
-Result<VerifiedPeer, CertificateError> verify_identity(const CertificateFields& fields) {
-    der::Reader wrapper{fields.libp2p_extension};
-    const auto signed_key = wrapper.take(Tag::sequence);
-    if (!signed_key || !wrapper.is_at_end()) return std::unexpected(CertificateError::malformed);
-    der::Reader reader{signed_key->content};
-    const auto public_key = reader.take(Tag::octet_string);
-    const auto signature = reader.take(Tag::octet_string);
-    if (!public_key || !signature || !reader.is_at_end()) {
-        return std::unexpected(CertificateError::malformed);
-    }
-    const auto key = PublicKey::from_protobuf(public_key->content);
-    if (!key) return std::unexpected(CertificateError::malformed_identity_key);
-    if (!key->verify(identity_message(fields.key_info), signature->content)) {
-        return std::unexpected(CertificateError::wrong_identity_signature);
-    }
-    return VerifiedPeer{PeerId::from_public_key(public_key->content),
-                        to_bytes(public_key->content)};
-}
-
 /// BIT STRING content of whole bytes: a count of unused bits, zero, goes first.
 Bytes whole_bits(ByteView bytes) {
     Bytes content{0};
@@ -432,6 +412,25 @@ Result<CertificateFields, CertificateError> parse_certificate(ByteView bytes) {
     return fields;
 }
 
+Result<VerifiedPeer, CertificateError> verify_extension(ByteView extension, ByteView key_info) {
+    der::Reader wrapper{extension};
+    const auto signed_key = wrapper.take(Tag::sequence);
+    if (!signed_key || !wrapper.is_at_end()) return std::unexpected(CertificateError::malformed);
+    der::Reader reader{signed_key->content};
+    const auto public_key = reader.take(Tag::octet_string);
+    const auto signature = reader.take(Tag::octet_string);
+    if (!public_key || !signature || !reader.is_at_end()) {
+        return std::unexpected(CertificateError::malformed);
+    }
+    const auto key = PublicKey::from_protobuf(public_key->content);
+    if (!key) return std::unexpected(CertificateError::malformed_identity_key);
+    if (!key->verify(identity_message(key_info), signature->content)) {
+        return std::unexpected(CertificateError::wrong_identity_signature);
+    }
+    return VerifiedPeer{PeerId::from_public_key(public_key->content),
+                        to_bytes(public_key->content)};
+}
+
 Result<VerifiedPeer, CertificateError> verify_certificate(ByteView bytes, UnixMs now) {
     const auto fields = parse_certificate(bytes);
     if (!fields) return std::unexpected(fields.error());
@@ -443,7 +442,7 @@ Result<VerifiedPeer, CertificateError> verify_certificate(ByteView bytes, UnixMs
     if (auto verified = verify_self_signature(*fields); !verified) {
         return std::unexpected(verified.error());
     }
-    return verify_identity(*fields);
+    return verify_extension(fields->libp2p_extension, fields->key_info);
 }
 
 }  // namespace lepton::libp2p

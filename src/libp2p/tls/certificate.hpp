@@ -88,6 +88,12 @@ struct VerifiedPeer {
     Bytes public_key;
 };
 
+/// Checks the content of the libp2p extension, SEQUENCE { publicKey, signature }, of a certificate
+/// whose key is `key_info` (CertificateFields).
+/// Errors: malformed, malformed_identity_key, wrong_identity_signature
+/// Cost:   one signature check
+Result<VerifiedPeer, CertificateError> verify_extension(ByteView extension, ByteView key_info);
+
 /// Checks everything about the certificate `der` except that the peer owns the certificate's key
 /// (TLS proves that).
 /// Input:  now: Unix milliseconds

@@ -15,6 +15,8 @@ namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(1);
 constexpr std::size_t kTailSize = 64 * 1024;
+/// Above every slot and count; whole numbers are exact below.
+constexpr double kMetricMax = 1e15;
 
 /// Returns the value of the sample `name` (labels and all) in Prometheus text.
 std::optional<std::uint64_t> metric(std::string_view text, std::string_view name) {
@@ -27,7 +29,8 @@ std::optional<std::uint64_t> metric(std::string_view text, std::string_view name
             text.substr(value_at + 1, text.find('\n', value_at) - value_at - 1);
         double value = 0;
         const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-        if (parsed.ec != std::errc{} || value < 0) return std::nullopt;
+        // Also refuses what is not a number.
+        if (parsed.ec != std::errc{} || !(value >= 0 && value < kMetricMax)) return std::nullopt;
         return static_cast<std::uint64_t>(value);
     }
     return std::nullopt;

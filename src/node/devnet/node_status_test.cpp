@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "node/devnet/node_status.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -30,6 +31,12 @@ TEST(NodeStatus, is_read_from_fork_choice_and_metrics) {
 TEST(NodeStatus, a_missing_metric_or_field_is_named) {
     EXPECT_EQ(parse_node_status(kForkChoice, "lean_current_slot 9\n").error().what,
               "metrics: lean_current_slot or lean_head_slot is missing");
+    for (const char* value : {"-1", "1e15", "1e300", "inf", "nan", "x"}) {
+        const std::string metrics = fmt::format("lean_current_slot {}\nlean_head_slot 8\n", value);
+        EXPECT_EQ(parse_node_status(kForkChoice, metrics).error().what,
+                  "metrics: lean_current_slot or lean_head_slot is missing")
+            << value;
+    }
     EXPECT_NE(parse_node_status("{}", kMetrics).error().what.find("fork_choice: "),
               std::string::npos);
     EXPECT_NE(parse_node_status("<html>", kMetrics).error().what.find("no JSON"),
