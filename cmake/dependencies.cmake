@@ -13,3 +13,5 @@ pkg_check_modules(ngtcp2 REQUIRED IMPORTED_TARGET libngtcp2>=1.11 libngtcp2_cryp
 pkg_check_modules(gnutls REQUIRED IMPORTED_TARGET gnutls>=3.7)
 pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET libsecp256k1)
 pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET lmdb)
+# For a test only.
+pkg_check_modules(protobuf REQUIRED IMPORTED_TARGET protobuf)
