@@ -328,16 +328,14 @@ class Begun:
     peer of ours, and blocks that its validators could have signed. Nothing but what peers of ours say can change the
     node's chain."""
 
-    def __init__(self, lab, name, topics=(), status=None, blocks=6):
-        """`status`: what the peer says of itself; that it is at genesis when nothing is given. `blocks`: the length of
-        the chain that could have been."""
+    def __init__(self, lab, name, topics=(), blocks=6):
+        """`topics`: those of the bootnode. `blocks`: the length of the chain that could have been."""
         self.lab = lab
         self.network = Network(lab, name, genesis_in=-10 * SLOT_SECONDS)
         told = self.network.signed_blocks(blocks)
         self.genesis, self.chain, self.wrong = "0x" + told["genesis"], told["chain"], told["wrong"]
         self.peer = lab.peer()
-        genesis = checkpoint_bytes(self.genesis, 0)
-        self.peer.carry_out("set_status", payload=(status or genesis + genesis).hex())
+        self.say_status(checkpoint_bytes(self.genesis, 0))
         for topic in topics:
             self.peer.send("subscribe", topic=topic)
 
@@ -348,6 +346,11 @@ class Begun:
         first = self.peer.wait("request")
         self.node.wait_until_up()
         return first
+
+    def say_status(self, head, finalized=None):
+        """The bootnode says this of itself from now on; with no finalized checkpoint, that of the genesis."""
+        finalized = finalized or checkpoint_bytes(self.genesis, 0)
+        self.peer.carry_out("set_status", payload=(finalized + head).hex())
 
     def publisher(self):
         """Returns a new peer in the node's mesh of blocks."""

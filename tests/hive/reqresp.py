@@ -246,8 +246,8 @@ def status_genesis_only(nodes):
 def status_of_nowhere(head_root, head_slot, finalized_root, finalized_slot):
     """Returns what starts a node whose bootnode has this Status, and has answered with it."""
     def setup(lab):
-        status = checkpoint_bytes(finalized_root, finalized_slot) + checkpoint_bytes(head_root, head_slot)
-        begun = Begun(lab, f"status_{head_slot}", status=status)
+        begun = Begun(lab, f"status_{head_slot}")
+        begun.say_status(checkpoint_bytes(head_root, head_slot), checkpoint_bytes(finalized_root, finalized_slot))
         first = begun.start()
         genesis = checkpoint_bytes(begun.genesis, 0)
         assert first["protocol"] == STATUS and first["payload"] == (genesis + genesis).hex(), first
@@ -305,24 +305,21 @@ def missing_parent_backfill(begun):
     assert begun.peer.find("request", 0, protocol=BY_ROOT), "it asked for the blocks"
 
 
-class CatchUp:
+def with_silent_chain(lab):
     """A node whose bootnode has a chain that it serves and never gossips."""
-
-    def __init__(self, lab):
-        self.begun = Begun(lab, "catch_up")
-        tip = self.begun.chain[-1]
-        status = checkpoint_bytes(self.begun.genesis, 0) + checkpoint_bytes(tip.root, tip.slot)
-        self.begun.peer.carry_out("set_status", payload=status.hex())
-        self.begun.serve(self.begun.peer, self.begun.chain)
-        self.begun.start()
+    begun = Begun(lab, "catch_up")
+    tip = begun.chain[-1]
+    begun.say_status(checkpoint_bytes(tip.root, tip.slot))
+    begun.serve(begun.peer, begun.chain)
+    begun.start()
+    return begun
 
 
-catch_up = Sequence(CatchUp)
+catch_up = Sequence(with_silent_chain)
 
 
 @catch_up.scenario("reqresp/sync/catch_up_from_status")
-def catch_up_from_status(made):
-    begun = made.begun
+def catch_up_from_status(begun):
     wait_for("the head of the bootnode", lambda: begun.node.fork_choice()["head"] == begun.chain[-1].root, PATIENCE)
     finalized = begun.node.fork_choice()["finalized"]
     assert finalized["slot"] > 0 and finalized["root"] == begun.chain[finalized["slot"] - 1].root, finalized

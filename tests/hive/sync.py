@@ -5,12 +5,16 @@ of the network's because it began earlier."""
 
 import time
 
-from lab import FINALITY_PATIENCE, HEAD_LAG_MAX, PATIENCE, Mesh, Sequence, head_slot, is_caught_up, wait_for
+from lab import (FINALITY_PATIENCE, HEAD_LAG_MAX, PATIENCE, Begun, Mesh, Sequence, checkpoint_bytes, head_slot,
+                 is_caught_up, wait_for)
+from scenarios import BLOCKS, BY_ROOT
 
 LATE_START_SECONDS = 20
 FINALIZED_LAG_MAX = 4
 PAUSE_HEAD_MIN = 4
 BAD_LEAD_MIN = 4
+# Slots of a chain most of which have not begun for minutes.
+FAR_AHEAD = 60
 
 
 def shared_mesh(lab):
@@ -45,18 +49,17 @@ class Joined:
         self.node = mesh.network.start(name, [*mesh.bootnodes(), *more_bootnodes]).wait_until_up()
 
     def wait_until_caught_up(self, head_slot_min=0):
-        """Returns the answers of the source and of the node when the node has caught up."""
-        def both():
+        """Returns what the node says when it has caught up with a source that has finality."""
+        def caught_up():
             source, client = self.mesh.source(), self.node.fork_choice()
             is_there = head_slot(client) >= head_slot_min and is_caught_up(client, source)
-            return is_there and source["finalized"]["slot"] > 0 and (source, client)
-        return wait_for(f"{self.node.name} caught up", both, FINALITY_PATIENCE)
+            return is_there and source["finalized"]["slot"] > 0 and client
+        return wait_for(f"{self.node.name} caught up", caught_up, FINALITY_PATIENCE)
 
     def stand_still_until(self, checkpoint, while_paused=lambda: None):
-        """Pauses the node until `checkpoint` of the others is later than its head, and returns when it has caught up
-        again: the answers of the source and of the node."""
-        _, client = self.wait_until_caught_up(PAUSE_HEAD_MIN)
-        paused_at = head_slot(client)
+        """Pauses the node until `checkpoint` of the others is later than its head, and `while_paused` has been called;
+        returns when it has caught up again."""
+        paused_at = head_slot(self.wait_until_caught_up(PAUSE_HEAD_MIN))
         self.node.pause()
         try:
             def passed():
@@ -66,9 +69,8 @@ class Joined:
             while_paused()
         finally:
             self.node.resume()
-        source, client = self.wait_until_caught_up()
+        client = self.wait_until_caught_up()
         assert head_slot(client) + HEAD_LAG_MAX >= boundary > paused_at, (client, boundary, paused_at)
-        return source, client
 
 
 def joined(name):
@@ -101,17 +103,21 @@ class Tempted(Joined):
         self.bad = network.start("lepton_0", [], ["--is-aggregator", "--disable-duty-sync-gate"]).wait_until_up()
         super().__init__(mesh, "tempted", [self.bad.enr()])
 
-    def expect_rejected(self, source, client):
-        """The bad peer must be ahead, and nothing of its chain in the node's."""
+    def wait_until_bad_is_ahead(self):
+        """The bad peer must have more than the source at the same time."""
         def ahead():
-            bad = self.bad.fork_choice()
-            return bad["finalized"]["slot"] >= source["finalized"]["slot"] + BAD_LEAD_MIN and bad
-        bad = wait_for("the bad peer is ahead", ahead, FINALITY_PATIENCE)
-        assert head_slot(bad) >= head_slot(source) + BAD_LEAD_MIN, (bad, source)
+            bad, source = self.bad.fork_choice(), self.mesh.source()
+            return (bad["finalized"]["slot"] >= source["finalized"]["slot"] + BAD_LEAD_MIN
+                    and head_slot(bad) >= head_slot(source) + BAD_LEAD_MIN)
+        wait_for("the bad peer is ahead", ahead, FINALITY_PATIENCE)
+
+    def expect_rejected(self):
+        """Nothing of the bad peer's chain may be in the node's."""
+        self.wait_until_bad_is_ahead()
+        client, bad = self.node.fork_choice(), self.bad.fork_choice()
         assert client["finalized"]["root"] != bad["finalized"]["root"]
         assert head_slot(client) + HEAD_LAG_MAX < head_slot(bad), (client, bad)
-        roots = {block["root"] for block in client["nodes"]}
-        assert roots.isdisjoint(block["root"] for block in bad["nodes"])
+        assert {block["root"] for block in client["nodes"]}.isdisjoint(block["root"] for block in bad["nodes"])
 
 
 tempted = Sequence(Tempted)
@@ -121,14 +127,40 @@ tempted = Sequence(Tempted)
 def rejects_bad_checkpoint(tempted):
     bad_id = tempted.bad.peer_id()
     wait_for("the Status of the bad peer", lambda: f"status_received peer={bad_id}" in tempted.node.log(), PATIENCE)
-    before = tempted.wait_until_caught_up(PAUSE_HEAD_MIN)
-    tempted.expect_rejected(*before)
-    after = tempted.stand_still_until(
-        "finalized", lambda: tempted.expect_rejected(tempted.mesh.source(), before[1]))
-    tempted.expect_rejected(*after)
+    tempted.wait_until_caught_up(PAUSE_HEAD_MIN)
+    tempted.expect_rejected()
+    tempted.stand_still_until("finalized", tempted.wait_until_bad_is_ahead)
+    tempted.expect_rejected()
 
 
-SEQUENCES = [late, head_recovery, finalized_recovery, tempted]
+def far_ahead(lab):
+    """A node whose bootnode has a chain of the right genesis, validly signed, of slots that have not begun."""
+    begun = Begun(lab, "far_ahead", topics=[BLOCKS], blocks=FAR_AHEAD)
+    begun.say_status(checkpoint_bytes(begun.chain[-1].root, FAR_AHEAD))
+    begun.serve(begun.peer, begun.chain)
+    begun.start()
+    return begun
+
+
+future = Sequence(far_ahead)
+
+
+@future.scenario("sync: refuses blocks of slots that have not begun")
+def refuses_the_future(begun):
+    node = begun.node.peer_id()
+    wait_for("the Status of the bootnode", lambda: "status_received" in begun.node.log(), PATIENCE)
+    wait_for("the node in the mesh", lambda: node in begun.peer.mesh(BLOCKS), PATIENCE)
+    begun.peer.publish(BLOCKS, data=begun.chain[-1].ssz.hex())
+    wait_for("the verdict", lambda: "reason=BLOCK_TOO_FAR_IN_FUTURE" in begun.node.log(), PATIENCE)
+    begun.assert_at_genesis()
+    assert begun.peer.find("request", 0, protocol=BY_ROOT) is None
+    # The part of the same chain whose slots have begun is taken.
+    present = begun.chain[4]
+    begun.peer.publish(BLOCKS, data=present.ssz.hex())
+    wait_for("the present", lambda: begun.node.fork_choice()["head"] == present.root, PATIENCE)
+
+
+SEQUENCES = [late, head_recovery, finalized_recovery, tempted, future]
 NOT_APPLICABLE = [
     ("sync: checkpoint sync fresh start", "lepton has no checkpoint sync"),
     ("sync: late joiner syncs and finalizes via LeanSpec helper mesh",
