@@ -51,7 +51,7 @@ Result<std::optional<consensus::Store>, IoError> resume_chain(const storage::Sto
     const auto anchor_state = load_state(storage, profile, anchor.root);
     if (!anchor_state) return std::unexpected(anchor_state.error());
     auto store = consensus::create_store(*anchor_state, anchor_block->block);
-    if (!store) return std::unexpected(damaged("state and block differ:", anchor.root));
+    if (!store) return std::unexpected(damaged(to_string(store.error()), anchor.root));
 
     for (const storage::TreeNode& node : nodes) {
         if (node.root == anchor.root) continue;
@@ -88,7 +88,8 @@ Result<std::optional<consensus::Store>, IoError> resume_chain(const storage::Sto
 
 Result<consensus::Store, IoError> begin_chain(storage::Storage& storage, const Anchor& anchor) {
     auto store = consensus::create_store(anchor.state, anchor.block.block);
-    LEPTON_ASSERT(store.has_value(), "the anchor's block has the root of its state");
+    LEPTON_ASSERT(store.has_value(),
+                  "the anchor's block has the root of its state, with validators");
     const auto written = storage.set_anchor(
         {.root = store->head, .signed_block = anchor.block, .post_state = anchor.state});
     if (!written) return std::unexpected(written.error());

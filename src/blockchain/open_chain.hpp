@@ -30,7 +30,7 @@ Result<std::optional<consensus::Store>, IoError> resume_chain(const storage::Sto
 
 /// Returns the store of a chain that begins at `anchor`, and writes the anchor, so that it can be
 /// served and resumed from. A stored chain is kept as far as it is finalized before the anchor.
-/// Requires that the anchor's block has the root of its state.
+/// Requires that the anchor's block has the root of its state, which has validators.
 /// Errors: the database cannot be written
 Result<consensus::Store, IoError> begin_chain(storage::Storage& storage, const Anchor& anchor);
 

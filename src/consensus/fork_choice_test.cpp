@@ -43,6 +43,13 @@ TEST(CreateStore, state_and_block_must_belong_together) {
               ANCHOR_STATE_ROOT_MISMATCH);
 }
 
+TEST(CreateStore, a_state_without_validators_begins_no_chain) {
+    const State empty = genesis_state(0, {});
+    EXPECT_EQ(verify_checkpoint_state(empty).error(), EMPTY_VALIDATOR_REGISTRY);
+    EXPECT_EQ(create_store(empty, genesis_block(empty)).error(), EMPTY_VALIDATOR_REGISTRY);
+    EXPECT_TRUE(verify_checkpoint_state(chain_of(1).state("b1")));
+}
+
 // ---- head
 
 TEST(ForkChoice, head_is_the_tip_of_a_chain_without_votes) {

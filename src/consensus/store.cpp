@@ -13,7 +13,15 @@ const BlockNode& Store::head_block() const {
     return *node;
 }
 
+Result<void, Rejection> verify_checkpoint_state(const State& state) {
+    if (state.validators->empty()) return std::unexpected(Rejection::EMPTY_VALIDATOR_REGISTRY);
+    return {};
+}
+
 Result<Store, Rejection> create_store(const State& anchor_state, const Block& anchor_block) {
+    if (auto verified = verify_checkpoint_state(anchor_state); !verified) {
+        return std::unexpected(verified.error());
+    }
     if (hash_tree_root(anchor_state) != anchor_block.state_root) {
         return std::unexpected(Rejection::ANCHOR_STATE_ROOT_MISMATCH);
     }

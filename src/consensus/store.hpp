@@ -47,10 +47,16 @@ struct Store {
     std::uint64_t validator_count() const { return validators->size(); }
 };
 
+/// Checks that a chain can begin with `state`, which nobody has executed here. That its registry is
+/// within the limit is for the decoder to see.
+/// Spec: checkpoint_sync.py `verify_checkpoint_state`
+/// Errors: EMPTY_VALIDATOR_REGISTRY
+Result<void, Rejection> verify_checkpoint_state(const State& state);
+
 /// Returns the store that begins with one trusted block and its post-state: it is head, safe
 /// target, justified and finalized, whatever the state says. Time is the start of its slot.
 /// Spec: fork_choice.py `create_store`
-/// Errors: ANCHOR_STATE_ROOT_MISMATCH
+/// Errors: those of verify_checkpoint_state, ANCHOR_STATE_ROOT_MISMATCH
 /// Cost:   one state root
 Result<Store, Rejection> create_store(const State& anchor_state, const Block& anchor_block);
 
