@@ -21,6 +21,7 @@
 #include "node/fault_disk.hpp"
 #include "node/node_files.hpp"
 #include "node/port.hpp"
+#include "node/process_metrics.hpp"
 #include "node/signals.hpp"
 #include "node/terminate.hpp"
 #include "node/version.hpp"
@@ -151,23 +152,6 @@ p2p::P2pConfig p2p_config(const NodeOptions& options,
         config.peer_names.emplace(libp2p::PeerId::from_public_key(identity.to_protobuf()), name);
     }
     return config;
-}
-
-/// Metrics that say what this process is; the gauges live as long as `metrics`.
-void describe_process(Metrics& metrics,
-                      const NodeOptions& options,
-                      const NodeFiles& files,
-                      const Clock& clock) {
-    metrics
-        .gauge(
-            "lean_node_info",
-            "Name and version of this node",
-            {{"name", options.node_id}, {"version", version_text(options.proofs.version_suffix)}})
-        .Set(1);
-    metrics.gauge("lean_node_start_time_seconds", "Unix time of the start of this process")
-        .Set(static_cast<double>(clock.unix_ms()) / 1000);
-    metrics.gauge("lean_attestation_committee_count", "Number of attestation committees")
-        .Set(static_cast<double>(files.committee_count));
 }
 
 /// The HTTP servers: one when both ports are the same.
@@ -322,7 +306,11 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
     }
 
     Metrics metrics;
-    describe_process(metrics, options, files, clock);
+    describe_process(metrics,
+                     {.node_id = options.node_id,
+                      .version = version_text(options.proofs.version_suffix),
+                      .started = clock.unix_ms(),
+                      .committee_count = files.committee_count});
     SystemRandom net_random;
     SystemRandom pool_random;
     SystemRandom supervisor_random;
