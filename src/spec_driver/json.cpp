@@ -78,6 +78,15 @@ Bytes as_bytes(const json::value& value) {
     return *bytes;
 }
 
+void only_members(const json::object& object, const std::vector<std::string_view>& names) {
+    for (const auto& member : object) {
+        const std::string_view key = member.key();
+        if (std::ranges::find(names, key) == names.end()) {
+            throw BadVector(fmt::format("unknown member '{}'", key));
+        }
+    }
+}
+
 const json::value& data_of(const json::value& value) {
     return at(as_object(value), "data");
 }

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lepton::spec_driver {
 
@@ -37,6 +38,8 @@ bool as_bool(const json::value& value);
 /// Numbers and decimal strings.
 std::uint64_t as_u64(const json::value& value);
 Bytes as_bytes(const json::value& value);
+/// Throws BadVector when `object` has a member that is not among `names`.
+void only_members(const json::object& object, const std::vector<std::string_view>& names);
 /// The "data" that every list of a vector is wrapped in.
 const json::value& data_of(const json::value& value);
 

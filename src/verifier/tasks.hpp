@@ -21,6 +21,10 @@ namespace lepton::verifier {
 enum class Kind : std::uint8_t { block, aggregate, vote };
 inline constexpr std::size_t kKindCount = 3;
 std::string_view to_string(Kind kind);
+/// Returns what a wrong proof or signature of `kind` is called.
+constexpr Rejection wrong_proof(Kind kind) {
+    return kind == Kind::block ? Rejection::INVALID_BLOCK_PROOF : Rejection::INVALID_SIGNATURE;
+}
 
 /// Where a message came from.
 struct Origin {

@@ -30,11 +30,6 @@ constexpr Ignored ignored(Shed shed) {
     return shed == Shed::over_budget ? Ignored::over_budget : Ignored::queue_full;
 }
 
-// What a wrong proof or signature of each kind is called.
-constexpr Rejection wrong_proof(Kind kind) {
-    return kind == Kind::block ? Rejection::INVALID_BLOCK_PROOF : Rejection::INVALID_SIGNATURE;
-}
-
 Slot slot_of(const SignedBlock& block) {
     return block.block.slot;
 }

@@ -6,6 +6,7 @@
 namespace lepton::spec {
 
 Verdict run_justifiability(const Vector& vector) {
+    vector_members(vector, {"slot", "finalizedSlot", "output"});
     const auto slot = read_as<Slot>(at(vector.body, "slot"));
     const auto finalized_slot = read_as<Slot>(at(vector.body, "finalizedSlot"));
     const json::object& output = as_object(at(vector.body, "output"));

@@ -6,7 +6,7 @@
 namespace lepton::spec {
 namespace {
 
-NetworkProfile profile_of(const json::object& config) {
+NetworkProfile clock_of(const json::object& config) {
     NetworkProfile profile;
     profile.milliseconds_per_interval = as_u64(at(config, "millisecondsPerInterval"));
     if (as_u64(at(config, "intervalsPerSlot")) != kIntervalsPerSlot ||
@@ -19,9 +19,10 @@ NetworkProfile profile_of(const json::object& config) {
 }  // namespace
 
 Verdict run_slot_clock(const Vector& vector) {
+    vector_members(vector, {"operation", "config", "output"});
     const json::object& operation = as_object(at(vector.body, "operation"));
     const json::object& output = as_object(at(vector.body, "output"));
-    const NetworkProfile profile = profile_of(as_object(at(vector.body, "config")));
+    const NetworkProfile profile = clock_of(as_object(at(vector.body, "config")));
     const std::string_view kind = as_string(at(operation, "kind"));
     if (kind == "from_slot") {
         return expect_equal("interval",

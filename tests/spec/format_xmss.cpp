@@ -72,6 +72,22 @@ Verdict sign_again(crypto::Signer& signer,
     return {};
 }
 
+/// Loads a key, signs with it and verifies.
+Verdict use_key(const crypto::SignatureScheme& scheme,
+                const Bytes& public_key,
+                Bytes secret_key_ssz) {
+    const auto signer = scheme.load_secret_key(public_key, std::move(secret_key_ssz));
+    if (!signer) return refusal("load", signer.error());
+    const Bytes32 message{1, 2, 3};
+    const std::uint64_t slot = (*signer)->prepared().begin;
+    const auto signature = (*signer)->sign(slot, message);
+    if (!signature) return refusal("sign", signature.error());
+    if (auto verified = scheme.verify({public_key, slot, message, *signature}); !verified) {
+        return refusal("verify", verified.error());
+    }
+    return {};
+}
+
 /// Turns a malformed file into one failed result.
 template <class Run>
 std::vector<NamedVerdict> guarded(const fs::path& file, Run run) {
@@ -130,21 +146,28 @@ std::vector<NamedVerdict> run_xmss_keys(const fs::path& file) {
     return guarded(file, [&] {
         std::vector<NamedVerdict> results;
         for (const auto& line : read_lines(file, 2)) {
-            const Bytes public_key = bytes_of(line[0]);
-            const Bytes32 message{1, 2, 3};
-            Verdict verdict;
-            const auto signer = test().load_secret_key(public_key, bytes_of(line[1]));
-            if (!signer) {
-                verdict = refusal("load", signer.error());
-            } else if (const auto signature = (*signer)->sign((*signer)->prepared().begin, message);
-                       !signature) {
-                verdict = refusal("sign", signature.error());
-            } else if (const auto verified = test().verify(
-                           {public_key, (*signer)->prepared().begin, message, *signature});
-                       !verified) {
-                verdict = refusal("verify", verified.error());
-            }
-            results.push_back({line[0].substr(0, 16), verdict});
+            results.push_back(
+                {line[0].substr(0, 16), use_key(test(), bytes_of(line[0]), bytes_of(line[1]))});
+        }
+        return results;
+    });
+}
+
+std::vector<NamedVerdict> run_validator_keys(const fs::path& file, const json::object& content) {
+    return guarded(file, [&] {
+        std::string scheme_name = file.parent_path().filename().string();
+        const std::size_t ending = scheme_name.find("_scheme");
+        if (ending != std::string::npos) scheme_name.resize(ending);
+        const auto* scheme = crypto::find_signature_scheme("leansig-" + scheme_name);
+        if (scheme == nullptr) throw BadVector("its folder is called after no signature scheme");
+        std::vector<NamedVerdict> results;
+        for (const auto& member : content) {
+            const json::object& pair = as_object(member.value());
+            only_members(pair, {"public_key", "secret_key"});
+            results.push_back(
+                {std::string(member.key()),
+                 use_key(
+                     *scheme, as_bytes(at(pair, "public_key")), as_bytes(at(pair, "secret_key")))});
         }
         return results;
     });

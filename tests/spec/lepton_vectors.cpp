@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// lepton-vectors [DIR]: runs every conformance vector below DIR. Prints failures, then a line per
-// format, "ok FORMAT: ...", "FAILED FORMAT: ..." or "skipped FORMAT: ..." with its counts, and the
-// totals. Exit code 0: no failure, 1: failures, 3: nothing ran.
+// lepton-vectors [DIR]: runs every conformance vector below DIR. Prints failures, skipped vectors
+// and notes with their reasons, then a line per format, "ok FORMAT: ...", "FAILED FORMAT: ..." or
+// "skipped FORMAT: ..." with its counts, and the totals. Exit code 0: no failure, 1: failures, 3:
+// nothing ran.
 #include "spec/vectors.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 
 namespace {
 
+using lepton::spec::Outcome;
 using lepton::spec::VectorResult;
 
 constexpr int kFailures = 1;
@@ -22,23 +24,29 @@ struct Counts {
     std::size_t failed = 0;
     std::size_t skipped = 0;
 
-    void add(VectorResult::Status status) {
-        if (status == VectorResult::Status::passed) ++passed;
-        if (status == VectorResult::Status::failed) ++failed;
-        if (status == VectorResult::Status::skipped) ++skipped;
+    void add(Outcome::Status status) {
+        if (status == Outcome::Status::passed) ++passed;
+        if (status == Outcome::Status::failed) ++failed;
+        if (status == Outcome::Status::skipped) ++skipped;
     }
 };
+
+/// The first word of a result's line; empty for one that has nothing to say.
+std::string_view word_of(const Outcome& outcome) {
+    if (outcome.status == Outcome::Status::failed) return "FAILED";
+    if (outcome.reason.empty()) return {};
+    return outcome.status == Outcome::Status::skipped ? "SKIPPED" : "NOTE";
+}
 
 int report(const std::vector<VectorResult>& results) {
     std::map<std::string, Counts> formats;
     Counts total;
     for (const VectorResult& result : results) {
-        formats[result.format].add(result.status);
-        total.add(result.status);
-        if (result.status == VectorResult::Status::failed) {
-            fmt::print("FAILED {} {}\n       {}\n", result.file, result.id, result.reason);
-        } else if (result.status == VectorResult::Status::passed && !result.reason.empty()) {
-            fmt::print("NOTE {} {}\n       {}\n", result.file, result.id, result.reason);
+        formats[result.format].add(result.outcome.status);
+        total.add(result.outcome.status);
+        if (const std::string_view word = word_of(result.outcome); !word.empty()) {
+            fmt::print(
+                "{} {} {}\n       {}\n", word, result.file, result.id, result.outcome.reason);
         }
     }
     for (const auto& [format, counts] : formats) {

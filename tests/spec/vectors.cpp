@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "spec/vectors.hpp"
 
+#include "base/assert.hpp"
 #include "spec/formats.hpp"
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 
 namespace lepton::spec {
 namespace {
@@ -16,13 +16,20 @@ using Handler = Verdict (*)(const Vector&);
 
 const std::map<std::string_view, Handler>& handlers() {
     static const std::map<std::string_view, Handler> table{
+        {"api_endpoint_test", run_api_endpoint},
         {"fork_choice_test", run_fork_choice},
         {"gossipsub_handler_test", run_gossipsub_handler},
         {"justifiability_test", run_justifiability},
         {"networking_codec_test", run_networking_codec},
+        {"poseidon_permutation_test", run_poseidon_permutation},
+        {"reaggregation_test", run_reaggregation},
         {"slot_clock_test", run_slot_clock},
         {"ssz_test", run_ssz},
         {"state_transition_test", run_state_transition},
+        {"sync_test", run_sync},
+        {"verify_multi_message_proofs_test", run_verify_multi_message_proofs},
+        {"verify_signatures_test", run_verify_signatures},
+        {"verify_single_message_proofs_test", run_verify_single_message_proofs},
     };
     return table;
 }
@@ -33,21 +40,24 @@ std::string format_name(std::string_view format) {
     return std::string(format);
 }
 
-VectorResult result_of(std::string_view format,
-                       const std::string& file,
-                       std::string_view id,
-                       const Verdict& verdict) {
-    return {format_name(format),
-            file,
-            std::string(id),
-            verdict ? VectorResult::Status::passed : VectorResult::Status::failed,
-            verdict ? std::string() : verdict.error()};
+Outcome passed() {
+    return {Outcome::Status::passed, {}};
+}
+Outcome failed(std::string reason) {
+    return {Outcome::Status::failed, std::move(reason)};
+}
+Outcome skipped(std::string reason) {
+    return {Outcome::Status::skipped, std::move(reason)};
+}
+Outcome outcome_of(const Verdict& verdict) {
+    return verdict ? passed() : failed(verdict.error());
 }
 
 /// Walks a folder and collects results.
 class FolderRun {
   public:
-    FolderRun(fs::path folder, const Skips& skips) : folder_(std::move(folder)), skips_(skips) {}
+    FolderRun(fs::path folder, const Skips& skips)
+        : folder_(std::move(folder)), skips_(skips), keys_(find_key_sets(folder_)) {}
 
     std::vector<VectorResult> run() {
         std::vector<fs::path> files;
@@ -74,55 +84,40 @@ class FolderRun {
         } else if (name == "test_scheme_keys.txt") {
             add("xmss", file, run_xmss_keys(file));
         } else {
-            results_.push_back({"unknown",
-                                relative(file),
-                                name,
-                                VectorResult::Status::skipped,
-                                "no handler for this kind of file"});
+            add("unknown", file, name, skipped("no handler for this kind of file"));
         }
     }
 
     void run_json(const fs::path& file) {
-        std::ifstream stream(file, std::ios::binary);
-        const std::string text{std::istreambuf_iterator<char>(stream), {}};
-        boost::system::error_code error;
-        const json::value root = json::parse(text, error);
-        if (!stream || error || !root.is_object()) {
-            results_.push_back(result_of("unreadable",
-                                         relative(file),
-                                         "",
-                                         std::unexpected(std::string("not a JSON object"))));
-            return;
+        const auto content = read_json(file);
+        if (!content) {
+            add("unreadable", file, "", failed(content.error()));
+        } else if (is_validator_keys(*content)) {
+            add("xmss", file, run_validator_keys(file, *content));
+        } else {
+            for (const auto& member : *content) run_case(file, member.key(), member.value());
         }
-        for (const auto& member : root.get_object()) run_case(file, member.key(), member.value());
     }
 
     void run_case(const fs::path& file, std::string_view id, const json::value& value) {
         std::string format = "unreadable";
-        std::string note;
-        Verdict verdict;
+        Outcome outcome;
         try {
             const json::object& body = as_object(value);
             format = as_string(at(as_object(at(body, "_info")), "fixtureFormat"));
-            if (const auto skip = skips_.vectors.find(id); skip != skips_.vectors.end()) {
-                add_skipped(format, file, id, skip->second);
-                return;
-            }
-            const auto outcome = run_vector(format, id, body, exemptions(id), note);
-            if (!outcome) {
-                add_skipped(format, file, id, "no handler for this format");
-                return;
-            }
-            verdict = *outcome;
+            const auto skip = skips_.vectors.find(id);
+            outcome = skip != skips_.vectors.end()
+                          ? skipped(skip->second)
+                          : run_vector(format, id, body, exemptions(id), keys_);
         } catch (const BadVector& error) {
-            verdict = std::unexpected(std::string(error.what()));
+            outcome = failed(error.what());
         }
-        VectorResult result = result_of(format, relative(file), id, verdict);
-        if (verdict) result.reason = note;
-        for (const auto& [member, reason] : exemptions(id)) {
-            if (verdict) result.reason += fmt::format("{} not compared: {}. ", member, reason);
+        if (outcome.status == Outcome::Status::passed) {
+            for (const auto& [member, reason] : exemptions(id)) {
+                outcome.reason += fmt::format("{} not compared: {}. ", member, reason);
+            }
         }
-        results_.push_back(std::move(result));
+        add(format, file, id, std::move(outcome));
     }
 
     const Exemptions& exemptions(std::string_view id) const {
@@ -131,23 +126,15 @@ class FolderRun {
         return at == skips_.members.end() ? kNone : at->second;
     }
 
-    void add_skipped(std::string_view format,
-                     const fs::path& file,
-                     std::string_view id,
-                     std::string reason) {
-        results_.push_back({format_name(format),
-                            relative(file),
-                            std::string(id),
-                            VectorResult::Status::skipped,
-                            std::move(reason)});
+    void add(std::string_view format, const fs::path& file, std::string_view id, Outcome outcome) {
+        results_.push_back(
+            {format_name(format), relative(file), std::string(id), std::move(outcome)});
     }
 
     void add(std::string_view format,
              const fs::path& file,
              const std::vector<NamedVerdict>& verdicts) {
-        for (const auto& [id, verdict] : verdicts) {
-            results_.push_back(result_of(format, relative(file), id, verdict));
-        }
+        for (const auto& [id, verdict] : verdicts) add(format, file, id, outcome_of(verdict));
     }
 
     std::string relative(const fs::path& file) const {
@@ -156,22 +143,31 @@ class FolderRun {
 
     fs::path folder_;
     const Skips& skips_;
+    KeySets keys_;
     std::vector<VectorResult> results_;
 };
 
 }  // namespace
 
-std::optional<Verdict> run_vector(std::string_view format,
-                                  std::string_view id,
-                                  const json::object& vector,
-                                  const Exemptions& exempt,
-                                  std::string& note) {
+Outcome run_vector(std::string_view format,
+                   std::string_view id,
+                   const json::object& vector,
+                   const Exemptions& exempt,
+                   const KeySets& keys) {
     const auto handler = handlers().find(format);
-    if (handler == handlers().end()) return std::nullopt;
+    if (handler == handlers().end()) return skipped("no handler for this format");
     try {
-        return handler->second(Vector{id, vector, exempt, note});
+        // Whatever the handler makes of them: unknown ones are never overlooked.
+        profile_of(vector);
+        proof_setting_of(vector);
+        std::string note;
+        Outcome outcome = outcome_of(handler->second(Vector{id, vector, exempt, keys, note}));
+        if (outcome.status == Outcome::Status::passed) outcome.reason = std::move(note);
+        return outcome;
     } catch (const BadVector& error) {
-        return std::unexpected(fmt::format("malformed vector: {}", error.what()));
+        return failed(fmt::format("malformed vector: {}", error.what()));
+    } catch (const CannotJudge& error) {
+        return skipped(error.what());
     }
 }
 
@@ -199,6 +195,44 @@ Result<Skips, std::string> read_skips(const fs::path& file) {
         }
     }
     return skips;
+}
+
+NetworkProfile profile_of(const json::object& vector) {
+    auto profile = network_profile(fmt::format("leanspec-{}", as_string(at(vector, "leanEnv"))));
+    if (!profile) throw BadVector(fmt::format("leanEnv: {}", profile.error().what));
+    return *std::move(profile);
+}
+
+const crypto::SignatureScheme& scheme_of(const json::object& vector) {
+    const auto* scheme = crypto::find_signature_scheme(profile_of(vector).signature_scheme);
+    LEPTON_ASSERT(scheme != nullptr, "profiles name schemes that exist");
+    return *scheme;
+}
+
+ProofSetting proof_setting_of(const json::object& vector) {
+    const std::uint64_t number = as_u64(at(vector, "proofSetting"));
+    if (number > static_cast<std::uint64_t>(ProofSetting::invalid)) {
+        throw BadVector(fmt::format("unknown proofSetting {}", number));
+    }
+    const auto setting = static_cast<ProofSetting>(number);
+    if (setting != ProofSetting::placeholder &&
+        (setting == ProofSetting::invalid) != expects_proof_failure(vector)) {
+        throw BadVector(fmt::format("proofSetting {} contradicts the rejection reason", number));
+    }
+    return setting;
+}
+
+void vector_members(const Vector& vector, std::initializer_list<std::string_view> names) {
+    std::vector<std::string_view> known{
+        "network", "leanEnv", "proofSetting", "rejectionReason", "_info"};
+    known.insert(known.end(), names);
+    only_members(vector.body, known);
+}
+
+bool expects_proof_failure(const json::object& vector) {
+    const json::value* reason = find(vector, "rejectionReason");
+    return reason != nullptr && (as_string(*reason) == to_string(Rejection::INVALID_SIGNATURE) ||
+                                 as_string(*reason) == to_string(Rejection::INVALID_BLOCK_PROOF));
 }
 
 Verdict expect_outcome(const Result<void, Rejection>& outcome, const json::value* expected_reason) {

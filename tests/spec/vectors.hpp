@@ -8,10 +8,10 @@
 
 #include "base/result.hpp"
 #include "spec/json.hpp"
+#include "spec/key_sets.hpp"
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,29 +36,35 @@ struct Skips {
 /// and blank ones are comments.
 Result<Skips, std::string> read_skips(const std::filesystem::path& file);
 
-struct VectorResult {
+/// What became of a vector.
+struct Outcome {
     enum class Status { passed, failed, skipped };
 
-    /// Without the ending "_test".
-    std::string format;
-    /// Relative to the folder that was given.
-    std::string file;
-    std::string id;
     Status status = Status::failed;
     /// Why it failed or was skipped, or what was not compared.
     std::string reason;
 };
 
-/// Runs one vector of `format` ("state_transition_test"). Returns nothing when there is no handler.
-/// `note` gets what a handler could not compare.
-std::optional<Verdict> run_vector(std::string_view format,
-                                  std::string_view id,
-                                  const json::object& vector,
-                                  const Exemptions& exempt,
-                                  std::string& note);
+struct VectorResult {
+    /// Without the ending "_test".
+    std::string format;
+    /// Relative to the folder that was given.
+    std::string file;
+    std::string id;
+    Outcome outcome;
+};
+
+/// Runs one vector of `format` ("state_transition_test"). It is skipped when there is no handler,
+/// when its proofs are placeholders or of a kind that no backend here knows, and when `keys` lacks
+/// the key set that it needs.
+Outcome run_vector(std::string_view format,
+                   std::string_view id,
+                   const json::object& vector,
+                   const Exemptions& exempt,
+                   const KeySets& keys);
 
 /// Opens every file below `folder` and runs what is in it, in the order of the names. README.md
-/// files are documentation.
+/// files are documentation. A file that cannot be read is a failure.
 std::vector<VectorResult> run_folder(const std::filesystem::path& folder, const Skips& skips);
 
 }  // namespace lepton::spec
