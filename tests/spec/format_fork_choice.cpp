@@ -104,7 +104,7 @@ class Play {
 
 Verdict run_fork_choice(const Vector& vector) {
     if (as_u64(at(vector.body, "proofSetting")) != 0) {
-        throw CannotJudge("its proofs are real, and no available prover knows their format");
+        throw CannotJudge("its proofs are real, and steps are played with placeholders only");
     }
     const auto anchor_state = read_as<State>(at(vector.body, "anchorState"));
     const auto anchor_block = read_as<Block>(at(vector.body, "anchorBlock"));
