@@ -33,8 +33,8 @@ constexpr std::chrono::milliseconds kBeatPause{500};
 // all.
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(tcp::socket socket, const HttpHandler& handler, std::size_t& open)
-        : stream_(std::move(socket)), handler_(handler), open_(open) {
+    Session(tcp::socket socket, const HttpServerSetup& setup, std::size_t& open)
+        : stream_(std::move(socket)), setup_(setup), open_(open) {
         ++open_;
     }
     ~Session() { --open_; }
@@ -44,7 +44,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void read() {
         parser_.emplace();
         parser_->header_limit(HttpServer::kHeaderSizeMax);
-        parser_->body_limit(HttpServer::kBodySizeMax);
+        parser_->body_limit(setup_.limits.body_size_max);
         stream_.expires_after(kTimeout);
         http::async_read(stream_,
                          buffer_,
@@ -65,7 +65,7 @@ class Session : public std::enable_shared_from_this<Session> {
         const HttpQuery query{.method = std::string(request.method_string()),
                               .path = target.substr(0, target.find('?')),
                               .body = request.body()};
-        write(handler_(query), request.keep_alive());
+        write(setup_.handler(query), request.keep_alive());
     }
 
     void write(HttpReply reply, bool keep_alive) {
@@ -84,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     beast::tcp_stream stream_;
-    const HttpHandler& handler_;
+    const HttpServerSetup& setup_;
     std::size_t& open_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
@@ -160,8 +160,8 @@ class HttpServer::Loop {
                 return;
             }
             // Beyond the bound the socket closes here: the client sees it and may come again.
-            if (open_ < kConnectionsMax) {
-                std::make_shared<Session>(std::move(socket), setup_.handler, open_)->read();
+            if (open_ < setup_.limits.connections_max) {
+                std::make_shared<Session>(std::move(socket), setup_, open_)->read();
             } else {
                 setup_.refused.Increment();
             }

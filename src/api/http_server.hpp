@@ -34,6 +34,14 @@ struct HttpReply {
 
 using HttpHandler = std::function<HttpReply(const HttpQuery&)>;
 
+struct HttpLimits {
+    /// Connections served at a time; further ones are closed at once. Operators' tools need a
+    /// handful.
+    std::size_t connections_max = 256;
+    /// Bytes of a request's body, which each connection may hold. A node's requests have some ten.
+    std::size_t body_size_max = 64 * 1024;
+};
+
 struct HttpServerSetup {
     /// Of the thread.
     std::string name;
@@ -41,9 +49,10 @@ struct HttpServerSetup {
     /// 0: any.
     std::uint16_t port = 0;
     HttpHandler handler;
+    HttpLimits limits{};
     /// Called once, on the server's thread, if it ends without stop().
     std::function<void(std::string what)> on_failure;
-    /// Counts connections beyond kConnectionsMax. Outlives the server.
+    /// Counts connections beyond limits.connections_max. Outlives the server.
     Counter& refused;
     /// Beats twice a second as long as no handler stands still. Outlives the server.
     Pulse& pulse;
@@ -51,11 +60,7 @@ struct HttpServerSetup {
 
 class HttpServer {
   public:
-    /// Connections served at a time; further ones are closed at once. Operators' tools need a
-    /// handful.
-    static constexpr std::size_t kConnectionsMax = 256;
     static constexpr std::size_t kHeaderSizeMax = 8 * 1024;
-    static constexpr std::size_t kBodySizeMax = 64 * 1024;
     /// For one request to arrive, for one answer to leave, and for an idle connection.
     static constexpr unsigned kTimeoutSeconds = 10;
 

@@ -20,12 +20,13 @@ constexpr Duration kTimeout = std::chrono::seconds(5);
 
 class HttpServerTest : public testing::Test {
   protected:
-    auto start(HttpHandler handler, std::uint16_t port = 0) {
+    auto start(HttpHandler handler, std::uint16_t port = 0, HttpLimits limits = {}) {
         return HttpServer::start(
             {.name = "test",
              .address = "127.0.0.1",
              .port = port,
              .handler = std::move(handler),
+             .limits = limits,
              .on_failure = [this](const std::string& what) { told.set_value(what); },
              .refused = refused,
              .pulse = pulse});
@@ -58,7 +59,7 @@ TEST_F(HttpServerTest, handler_sees_the_request_and_its_reply_arrives) {
 
 TEST_F(HttpServerTest, a_body_above_the_bound_is_refused_and_the_server_lives) {
     const auto server = echo_server();
-    const std::string large(HttpServer::kBodySizeMax + 1, 'x');
+    const std::string large(HttpLimits{}.body_size_max + 1, 'x');
     const auto answer = http_request("POST", "127.0.0.1", server->port(), "/", large, kTimeout);
     if (answer) {
         EXPECT_EQ(answer->status, 413U);
@@ -66,6 +67,25 @@ TEST_F(HttpServerTest, a_body_above_the_bound_is_refused_and_the_server_lives) {
     const auto next = http_get("127.0.0.1", server->port(), "/", kTimeout);
     ASSERT_TRUE(next) << next.error().what;
     EXPECT_EQ(next->status, 201U);
+}
+
+TEST_F(HttpServerTest, the_owner_sets_how_large_a_body_may_be) {
+    const auto server = start([](const HttpQuery& query) { return HttpReply{.body = query.body}; },
+                              0,
+                              {.body_size_max = 100'000});
+    ASSERT_TRUE(server) << server.error().what;
+    const auto ask = [&](std::size_t size) {
+        return http_request(
+            "POST", "127.0.0.1", (*server)->port(), "/", std::string(size, 'x'), kTimeout);
+    };
+    const auto largest = ask(100'000);
+    ASSERT_TRUE(largest) << largest.error().what;
+    EXPECT_EQ(largest->status, 200U);
+    EXPECT_EQ(largest->body.size(), 100'000U);
+    const auto larger = ask(100'001);
+    if (larger) {
+        EXPECT_EQ(larger->status, 413U);
+    }
 }
 
 TEST_F(HttpServerTest, a_taken_port_is_an_error_that_names_it) {
@@ -113,7 +133,7 @@ TEST_F(HttpServerTest, connections_beyond_the_bound_are_closed_and_counted) {
     const boost::asio::ip::tcp::endpoint to(boost::asio::ip::make_address("127.0.0.1"),
                                             server->port());
     std::vector<boost::asio::ip::tcp::socket> sockets;
-    for (std::size_t i = 0; i < HttpServer::kConnectionsMax; ++i) {
+    for (std::size_t i = 0; i < HttpLimits{}.connections_max; ++i) {
         sockets.emplace_back(context).connect(to);
     }
     EXPECT_FALSE(http_get("127.0.0.1", server->port(), "/", kTimeout));
