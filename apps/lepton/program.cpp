@@ -6,6 +6,7 @@
 #include "node/devnet/devnet.hpp"
 #include "node/network_files.hpp"
 #include "node/node.hpp"
+#include "node/test_driver_process.hpp"
 #include "node/version.hpp"
 
 #include <cstdio>
@@ -145,6 +146,11 @@ int run_program(int argc, char** argv, const Program& program) {
     CLI::App* const node_command = app.add_subcommand("node", "run a node");
     add_node_flags(*node_command, options);
     program.add_node_flags(*node_command);
+    // The driver looks at the flags of its port only, and takes the others.
+    const bool is_test_driver = node::is_test_driver_asked_for();
+    if (is_test_driver) {
+        for (CLI::Option* option : node_command->get_options()) option->required(false);
+    }
 
     CLI::App* const check_command = app.add_subcommand(
         "check", "say what will hurt a node with the same flags: machine, ports, disk, keys");
@@ -183,7 +189,9 @@ int run_program(int argc, char** argv, const Program& program) {
         return kExitUsage;
     }
 
-    if (node_command->parsed()) return node::run_node(options);
+    if (node_command->parsed()) {
+        return is_test_driver ? node::run_test_driver(options) : node::run_node(options);
+    }
     if (check_command->parsed()) return node::run_check(options);
     if (devnet_command->parsed()) {
         devnet.program = "/proc/self/exe";

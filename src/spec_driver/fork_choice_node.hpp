@@ -7,7 +7,7 @@
 
 #include "consensus/fork_choice.hpp"
 #include "consensus/slot.hpp"
-#include "crypto/signature_scheme.hpp"
+#include "spec_driver/proofs.hpp"
 
 #include <map>
 #include <string>
@@ -15,16 +15,19 @@
 
 namespace lepton::spec_driver {
 
-/// Aggregate proofs in these vectors are placeholders that only this stand-in accepts. They carry
-/// no cryptography, so an aggregate is told from another by its participants alone.
+/// Aggregate proofs in these vectors are placeholders. They carry no cryptography, so an aggregate
+/// is told from another by its participants alone. Functions that throw BadVector do so when a
+/// bound of limits.hpp is passed, and leave the node as it was.
 class ForkChoiceNode {
   public:
+    /// `proofs` outlives the node.
     /// Errors: ANCHOR_STATE_ROOT_MISMATCH
     static Result<ForkChoiceNode, Rejection> create(const State& anchor_state,
                                                     const Block& anchor_block,
-                                                    const crypto::SignatureScheme& scheme);
+                                                    const Proofs& proofs);
 
     /// Moves time forward interval by interval, aggregating at each phase 2 as the generator does.
+    /// Throws BadVector.
     void tick(Interval target, bool has_proposal);
 
     /// Does what the generator did while it built `block`: it signed votes, aggregated them with
@@ -32,28 +35,32 @@ class ForkChoiceNode {
     /// these votes: some attestations of a body were forced into it without a signature, and some
     /// signed votes were left out of the body. Which ones were signed can only be told from the
     /// known proofs that the generator had after the step. Input:  known_after: participants by
-    /// data root of these known proofs
+    /// data root of these known proofs, none beyond the registry. Throws BadVector.
     void take_over_block_proofs(const Block& block, const std::map<Root, ssz::Bits>& known_after);
 
-    /// Imports a block without its proof. A known block is a success.
+    /// Imports a block without its proof. A known block is a success. Throws BadVector.
     Result<void, Rejection> on_block(const Block& block);
-    /// Checks the signature, which is real in every vector, and takes the vote.
+    /// Checks the signature, which is real in every vector, and takes the vote. The signature's
+    /// size tells the scheme: requests of a simulator do not.
     Result<void, Rejection> on_attestation(const SignedAttestation& vote, bool is_aggregator);
-    /// Takes the aggregate without looking at its placeholder proof.
+    /// Checks the proof and takes the aggregate.
     Result<void, Rejection> on_aggregated_attestation(const SignedAggregatedAttestation& aggregate);
 
     const consensus::Store& store() const { return store_; }
 
   private:
-    ForkChoiceNode(consensus::Store store, const crypto::SignatureScheme& scheme)
-        : store_(std::move(store)), scheme_(&scheme) {}
+    ForkChoiceNode(consensus::Store store, const Proofs& proofs)
+        : store_(std::move(store)), proofs_(&proofs) {}
 
     void aggregate();
     void sign(const AttestationData& data, const Root& data_root, const ssz::Bits& voters);
 
+    void keep(const Root& root, State state);
+
     consensus::Store store_;
     std::map<Root, State> states_;
-    const crypto::SignatureScheme* scheme_;
+    std::size_t state_bytes_ = 0;
+    const Proofs* proofs_;
 };
 
 }  // namespace lepton::spec_driver

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "spec_driver/json.hpp"
 
+#include "base/log.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +14,12 @@ namespace {
 
 template <class T>
 void member(const json::value& value, std::string_view key, T& out) {
-    read(at(as_object(value), key), out);
+    const json::value& found = at(as_object(value), key);
+    try {
+        read(found, out);
+    } catch (const BadVector& error) {
+        throw BadVector(fmt::format("{}: {}", key, error.what()));
+    }
 }
 
 }  // namespace
@@ -62,7 +69,7 @@ std::uint64_t as_u64(const json::value& value) {
         std::uint64_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (error != std::errc{} || end != text.data() + text.size()) {
-            throw BadVector(fmt::format("'{}' is no number", text));
+            throw BadVector(fmt::format("{} is no number", log::quoted(text)));
         }
         return number;
     }

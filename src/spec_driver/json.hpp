@@ -63,8 +63,15 @@ void read(const json::value& value, PublicKey& out);
 void read(const json::value& value, Signature& out);
 void read(const json::value& value, ssz::Bits& out);
 template <std::uint64_t Limit>
+void read(const json::value& value, ssz::Bitlist<Limit>& out) {
+    ssz::Bits& bits = out;
+    read(value, bits);
+    if (out.size() > Limit) throw BadVector("too many bits");
+}
+template <std::uint64_t Limit>
 void read(const json::value& value, ssz::ByteList<Limit>& out) {
     out = ssz::ByteList<Limit>(as_bytes(data_of(value)));
+    if (out.size() > Limit) throw BadVector("too many bytes");
 }
 template <std::uint64_t Length>
 void read(const json::value& value, ssz::Bitvector<Length>& out) {
@@ -107,7 +114,9 @@ void read(const json::value& value, BlocksByRangeRequest& out);
 
 template <class T, std::uint64_t Limit>
 void read(const json::value& value, ssz::List<T, Limit>& out) {
-    for (const json::value& item : as_array(data_of(value))) read(item, out.emplace_back());
+    const json::array& items = as_array(data_of(value));
+    if (items.size() > Limit) throw BadVector("too many elements");
+    for (const json::value& item : items) read(item, out.emplace_back());
 }
 
 /// Returns the value read as T.

@@ -1,37 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
-#include "consensus/block_production.hpp"
-#include "consensus/state_transition.hpp"
 #include "spec/formats.hpp"
+#include "spec_driver/transition_run.hpp"
 
 #include <set>
 
 namespace lepton::spec {
 namespace {
-
-/// Two tests skip slot processing, which the vector itself does not say: they aim at checks that
-/// the whole transition never reaches.
-bool enters_at_block(std::string_view id) {
-    return id.find("::test_block_with_wrong_slot[") != std::string_view::npos ||
-           id.find("::test_block_at_parent_slot_rejected_when_slot_processing_skipped[") !=
-               std::string_view::npos;
-}
-
-Result<State, Rejection> apply(const Vector& vector, const State& state, const Block& block) {
-    if (!enters_at_block(vector.id)) return consensus::state_transition(state, block);
-    State next = state;
-    if (auto applied = consensus::process_block(next, block); !applied) {
-        return std::unexpected(applied.error());
-    }
-    return next;
-}
-
-/// A vector without blocks expects that producing one is refused; both there are aim at slot 1.
-Result<void, Rejection> produce(const State& state) {
-    auto block = consensus::assemble_block(state, Slot{1}, ValidatorIndex{1}, {});
-    if (!block) return std::unexpected(block.error());
-    return {};
-}
 
 /// Compares the post-state with the members of "post" that the vector gives.
 class PostChecks {
@@ -132,31 +107,23 @@ class PostChecks {
 }  // namespace
 
 Verdict run_state_transition(const Vector& vector) {
-    auto state = read_as<State>(at(vector.body, "pre"));
-    std::vector<Block> blocks;
-    for (const json::value& value : as_array(at(vector.body, "blocks"))) {
-        blocks.push_back(read_as<Block>(value));
-    }
+    const auto state = spec_driver::run_state_transition(vector.body);
     Result<void, Rejection> outcome;
-    if (blocks.empty()) outcome = produce(state);
-    for (const Block& block : blocks) {
-        auto next = apply(vector, state, block);
-        if (!next) {
-            outcome = std::unexpected(next.error());
-            break;
-        }
-        state = std::move(*next);
-    }
+    if (!state) outcome = std::unexpected(state.error());
     const json::value* expected_reason = find(vector.body, "rejectionReason");
     if (auto expected = expect_outcome(outcome, expected_reason); !expected) return expected;
-    if (expected_reason != nullptr) return {};
+    if (!state) return {};
 
     if (const json::value* post = find(vector.body, "post")) {
-        if (auto checked = PostChecks(as_object(*post), state, blocks).run(); !checked)
+        std::vector<Block> blocks;
+        for (const json::value& value : as_array(at(vector.body, "blocks"))) {
+            blocks.push_back(read_as<Block>(value));
+        }
+        if (auto checked = PostChecks(as_object(*post), *state, blocks).run(); !checked)
             return checked;
     }
     return expect_equal(
-        "postStateRoot", hash_tree_root(state), read_as<Root>(at(vector.body, "postStateRoot")));
+        "postStateRoot", hash_tree_root(*state), read_as<Root>(at(vector.body, "postStateRoot")));
 }
 
 }  // namespace lepton::spec
