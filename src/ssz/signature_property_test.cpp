@@ -6,6 +6,7 @@
 // Spec: crypto/xmss/containers.py
 #include "base/random.hpp"
 #include "crypto/signature_scheme.hpp"
+#include "crypto/xmss/secret_key.hpp"
 #include "ssz/mutation.hpp"
 #include "ssz/naive_ssz.hpp"
 #include "ssz/ssz.hpp"
@@ -157,6 +158,94 @@ TEST(SignatureProperty, public_keys_are_the_container_of_the_specification) {
             }
         }
     }
+}
+
+// ---- secret keys: files, so their roots are nobody's business
+
+struct Layer {
+    std::uint64_t start_index = 0;
+    List<Digest, 32> nodes;
+
+    static constexpr auto kSszFields = std::tuple(&Layer::start_index, &Layer::nodes);
+};
+
+struct SubTree {
+    std::uint64_t depth = 0;
+    std::uint64_t lowest_layer = 0;
+    List<Layer, 9> layers;
+
+    static constexpr auto kSszFields =
+        std::tuple(&SubTree::depth, &SubTree::lowest_layer, &SubTree::layers);
+};
+
+struct SecretKeyContainer {
+    Bytes32 prf_key{};
+    std::array<std::uint32_t, 5> parameter{};
+    std::uint64_t activation_slot = 0;
+    std::uint64_t num_active_slots = 0;
+    SubTree top_tree;
+    std::uint64_t left_bottom_tree_index = 0;
+    SubTree left_bottom_tree;
+    SubTree right_bottom_tree;
+
+    static constexpr auto kSszFields = std::tuple(&SecretKeyContainer::prf_key,
+                                                  &SecretKeyContainer::parameter,
+                                                  &SecretKeyContainer::activation_slot,
+                                                  &SecretKeyContainer::num_active_slots,
+                                                  &SecretKeyContainer::top_tree,
+                                                  &SecretKeyContainer::left_bottom_tree_index,
+                                                  &SecretKeyContainer::left_bottom_tree,
+                                                  &SecretKeyContainer::right_bottom_tree);
+};
+
+naive::Form form(const SubTree& tree) {
+    std::vector<naive::Form> layers;
+    for (const Layer& layer : tree.layers) {
+        layers.push_back(naive::container({naive::number(layer.start_index), form(layer.nodes)}));
+    }
+    return naive::container(
+        {naive::number(tree.depth), naive::number(tree.lowest_layer), naive::list(layers, 9)});
+}
+
+TEST(SignatureProperty, secret_keys_are_the_container_of_the_specification) {
+    using crypto::xmss::TestParameters;
+    const crypto::SignatureScheme& scheme =
+        crypto::signature_scheme(crypto::SchemeId::leansig_test);
+    std::size_t refused = 0;
+    std::size_t accepted = 0;
+    for (const std::uint64_t seed : kSeeds) {
+        SCOPED_TRACE(fmt::format("seed {}", seed));
+        SeededRandom random(seed);
+        const std::uint64_t begin = random.below(200);
+        const auto pair =
+            scheme.generate(random, begin, 1 + random.below(256 - begin), crypto::run_in_order, {});
+        ASSERT_TRUE(pair.has_value());
+        const Bytes& file = pair->secret_key_ssz;
+        const auto key = decode<SecretKeyContainer>(file, {});
+        ASSERT_TRUE(key.has_value()) << to_string(key.error());
+        EXPECT_EQ(encode(*key), file);
+        EXPECT_EQ(naive::container({naive::byte_vector(key->prf_key),
+                                    form(key->parameter),
+                                    naive::number(key->activation_slot),
+                                    naive::number(key->num_active_slots),
+                                    form(key->top_tree),
+                                    naive::number(key->left_bottom_tree_index),
+                                    form(key->left_bottom_tree),
+                                    form(key->right_bottom_tree)})
+                      .bytes,
+                  file);
+        for (int change = 0; change < 300; ++change) {
+            const Bytes damaged = mutated(file, random);
+            const auto read = crypto::xmss::decode_secret_key<TestParameters>(damaged);
+            if (read) {
+                ASSERT_EQ(crypto::xmss::encode<TestParameters>(*read), damaged);
+                ASSERT_TRUE(decode<SecretKeyContainer>(damaged, {}).has_value());
+            }
+            ++(read ? accepted : refused);
+        }
+    }
+    EXPECT_GT(refused, 500U);
+    EXPECT_GT(accepted, 100U);
 }
 
 }  // namespace
