@@ -20,6 +20,7 @@ import traceback
 
 from lab import Lab, Programs, printed  # before the suites: it knows where the modules of other tests are
 
+import client_definition
 import client_interop
 import gossip
 import reqresp
@@ -27,7 +28,8 @@ import rpc_compat
 import sync
 import validation
 
-SUITES = {suite.__name__: suite for suite in (rpc_compat, reqresp, gossip, validation, sync, client_interop)}
+SUITES = {suite.__name__: suite for suite in (rpc_compat, reqresp, gossip, validation, sync, client_interop,
+                                             client_definition)}
 
 
 def run_sequence(lab, sequence):
