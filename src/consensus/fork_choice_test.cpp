@@ -2,14 +2,12 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "consensus/fork_choice.hpp"
 
-#include "base/random.hpp"
 #include "consensus/test_chain.hpp"
 #include "consensus/timeline.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
 namespace lepton::consensus {
 namespace {
@@ -132,64 +130,6 @@ TEST(ForkChoice, votes_survive_the_loss_of_their_proofs) {
     chain.store.latest_known_aggregated_payloads.take();
     update_head(chain.store);
     EXPECT_EQ(chain.head(), smaller);
-}
-
-/// The definition, by walking: the weight of a block is the number of votes whose head it is or
-/// descends to; from the justified root, always the heaviest child.
-Root naive_head(const Store& store) {
-    const auto nodes = store.blocks.nodes();
-    std::map<Root, std::uint64_t> weights;
-    for (const auto& latest : store.latest_known_votes.votes()) {
-        if (!latest) continue;
-        for (const auto* block = store.blocks.find(latest->data.head.root); block != nullptr;
-             block = store.blocks.find(block->parent_root)) {
-            ++weights[block->root];
-        }
-    }
-    Root head = store.latest_justified.root;
-    for (bool found = true; found;) {
-        found = false;
-        Root best;
-        for (const BlockNode& child : nodes) {
-            if (child.parent_root != head) continue;
-            if (!found ||
-                std::pair(weights[child.root], child.root) > std::pair(weights[best], best)) {
-                best = child.root;
-            }
-            found = true;
-        }
-        if (found) head = best;
-    }
-    return head;
-}
-
-TEST(ForkChoice, equals_the_walk_of_the_definition_on_random_trees) {
-    SeededRandom random{5};
-    for (int round = 0; round < 200; ++round) {
-        TestChain chain(16);
-        Store& store = chain.store;
-        std::vector<BlockNode> nodes(store.blocks.nodes().begin(), store.blocks.nodes().end());
-        for (std::uint8_t i = 1; i < 30; ++i) {
-            const BlockNode parent = nodes[static_cast<std::size_t>(random.below(nodes.size()))];
-            BlockNode node = parent;
-            random.fill(node.root.bytes);
-            node.parent_root = parent.root;
-            node.slot = parent.slot + 1 + random.below(3);
-            store.blocks.insert(node);
-            nodes.push_back(node);
-        }
-        for (std::size_t validator = 0; validator < 16; ++validator) {
-            const BlockNode& head = nodes[static_cast<std::size_t>(random.below(nodes.size()))];
-            AggregationBits bits(validator + 1);
-            bits.set(validator);
-            store.latest_known_votes.record(
-                bits, {Slot{9}, {head.root, head.slot}, {}, {}}, Root{});
-        }
-        const BlockNode& justified = nodes[static_cast<std::size_t>(random.below(nodes.size()))];
-        store.latest_justified = {justified.root, justified.slot};
-        update_head(store);
-        EXPECT_EQ(store.head, naive_head(store)) << round;
-    }
 }
 
 // ---- justified and finalized
