@@ -35,7 +35,7 @@ const json::value* find(const json::object& object, std::string_view key) {
     return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-void allow_only(const json::object& object, std::initializer_list<std::string_view> keys) {
+void allow_only(const json::object& object, const std::vector<std::string_view>& keys) {
     for (const auto& member : object) {
         if (std::ranges::find(keys, std::string_view(member.key())) == keys.end()) {
             throw BadVector(fmt::format("unknown member '{}'", std::string_view(member.key())));
@@ -83,15 +83,6 @@ Bytes as_bytes(const json::value& value) {
     auto bytes = from_hex(as_string(value));
     if (!bytes) throw BadVector(bytes.error());
     return *bytes;
-}
-
-void only_members(const json::object& object, const std::vector<std::string_view>& names) {
-    for (const auto& member : object) {
-        const std::string_view key = member.key();
-        if (std::ranges::find(names, key) == names.end()) {
-            throw BadVector(fmt::format("unknown member '{}'", key));
-        }
-    }
 }
 
 const json::value& data_of(const json::value& value) {

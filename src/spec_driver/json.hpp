@@ -10,7 +10,6 @@
 
 #include <boost/json.hpp>
 
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,7 +29,7 @@ const json::value& at(const json::object& object, std::string_view key);
 /// Returns the member `key`, nullptr when it is missing or null.
 const json::value* find(const json::object& object, std::string_view key);
 /// Throws BadVector when `object` has a member that is not among `keys`: one that nothing reads.
-void allow_only(const json::object& object, std::initializer_list<std::string_view> keys);
+void allow_only(const json::object& object, const std::vector<std::string_view>& keys);
 const json::object& as_object(const json::value& value);
 const json::array& as_array(const json::value& value);
 std::string_view as_string(const json::value& value);
@@ -38,8 +37,6 @@ bool as_bool(const json::value& value);
 /// Numbers and decimal strings.
 std::uint64_t as_u64(const json::value& value);
 Bytes as_bytes(const json::value& value);
-/// Throws BadVector when `object` has a member that is not among `names`.
-void only_members(const json::object& object, const std::vector<std::string_view>& names);
 /// The "data" that every list of a vector is wrapped in.
 const json::value& data_of(const json::value& value);
 

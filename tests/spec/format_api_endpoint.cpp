@@ -25,7 +25,7 @@ namespace {
 constexpr std::uint64_t kAnchorSlotMax = 1000;
 
 blockchain::Anchor anchor_of(const Vector& vector, const json::object& params) {
-    only_members(params, {"numValidators", "genesisTime", "anchorSlot"});
+    allow_only(params, {"numValidators", "genesisTime", "anchorSlot"});
     const std::uint64_t validator_count = as_u64(at(params, "numValidators"));
     const json::value* anchor_slot = find(params, "anchorSlot");
     const std::uint64_t last = anchor_slot == nullptr ? 0 : as_u64(*anchor_slot);
@@ -136,7 +136,7 @@ bool has_metric(std::string_view text, std::string_view name) {
 }
 
 Verdict expect_metrics(std::string_view text, const json::object& expected) {
-    only_members(expected, {"required_metric_names"});
+    allow_only(expected, {"required_metric_names"});
     for (const json::value& name : as_array(at(expected, "required_metric_names"))) {
         if (!has_metric(text, as_string(name))) {
             return std::unexpected(fmt::format("metric {} is missing", as_string(name)));

@@ -12,8 +12,8 @@ namespace {
 Verdict verify_checkpoint(const Vector& vector,
                           const json::object& operation,
                           const json::object& output) {
-    only_members(operation, {"kind", "numValidators", "anchorSlot"});
-    only_members(output, {"valid", "stateBytes", "validatorCount", "anchorSlot"});
+    allow_only(operation, {"kind", "numValidators", "anchorSlot"});
+    allow_only(output, {"valid", "stateBytes", "validatorCount", "anchorSlot"});
     const Bytes bytes = as_bytes(at(output, "stateBytes"));
     const auto state = ssz::decode<State>(bytes, decode_context(profile_of(vector.body)));
     const bool is_valid = state && consensus::verify_checkpoint_state(*state);

@@ -163,7 +163,7 @@ std::vector<NamedVerdict> run_validator_keys(const fs::path& file, const json::o
         std::vector<NamedVerdict> results;
         for (const auto& member : content) {
             const json::object& pair = as_object(member.value());
-            only_members(pair, {"public_key", "secret_key"});
+            allow_only(pair, {"public_key", "secret_key"});
             results.push_back(
                 {std::string(member.key()),
                  use_key(

@@ -22,7 +22,6 @@ using spec_driver::at;
 using spec_driver::BadVector;
 using spec_driver::data_of;
 using spec_driver::find;
-using spec_driver::only_members;
 using spec_driver::read;
 using spec_driver::read_as;
 

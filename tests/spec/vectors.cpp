@@ -226,7 +226,7 @@ void vector_members(const Vector& vector, std::initializer_list<std::string_view
     std::vector<std::string_view> known{
         "network", "leanEnv", "proofSetting", "rejectionReason", "_info"};
     known.insert(known.end(), names);
-    only_members(vector.body, known);
+    allow_only(vector.body, known);
 }
 
 bool expects_proof_failure(const json::object& vector) {
