@@ -53,7 +53,7 @@ std::vector<Bytes> seeds() {
     Bytes message;
     append_varint_field(message, 1, 300);
     append_string_field(message, 2, "text");
-    append_bytes_field(message, 3000, message);
+    append_bytes_field(message, 3000, Bytes(message));
     const Bytes fixed = bytes_of_hex("090102030405060708150a0b0c0d");
     return {message, fixed, bytes_of_hex("0b0c"), bytes_of_hex("00"), bytes_of_hex("12ff01")};
 }

@@ -69,7 +69,7 @@ std::vector<Bytes> seeds() {
             Bytes(status.begin(), status.begin() + 20)};
 }
 
-const Registration kTarget({"request_codec", 512, run, seeds});
+const Registration kTarget({"request_codec", 256, run, seeds});
 
 }  // namespace
 }  // namespace lepton::fuzz

@@ -63,7 +63,7 @@ std::vector<Bytes> seeds() {
             joined({Bytes{0, 0}, bytes_of_hex("ff060000734e61507059"), status})};
 }
 
-const Registration kTarget({"response_codec", 1024, run, seeds});
+const Registration kTarget({"response_codec", 512, run, seeds});
 
 }  // namespace
 }  // namespace lepton::fuzz

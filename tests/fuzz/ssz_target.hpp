@@ -22,8 +22,9 @@ template <class T>
 bool is_canonical(ByteView input, const ssz::DecodeContext& context) {
     const Allocated allocated;
     const auto value = ssz::decode<T>(input, context);
-    // A vote of a block takes 137 bytes at least and some 250 in memory; a bit takes a word.
-    LEPTON_ASSERT(allocated.bytes() <= 16 * input.size() + 1024);
+    // The worst is an offset, four bytes, for which a vote is made, 160 bytes; at most as many as a
+    // registry has validators.
+    LEPTON_ASSERT(allocated.bytes() <= 48 * input.size() + 1024);
     if (!value) return false;
     LEPTON_ASSERT(ssz::encode(*value) == to_bytes(input));
     LEPTON_ASSERT(ssz::Codec<T>::encoded_size(*value) == input.size());
