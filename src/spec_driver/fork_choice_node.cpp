@@ -9,7 +9,6 @@
 #include "verifier/tasks.hpp"
 
 #include <limits>
-#include <optional>
 
 namespace lepton::spec_driver {
 namespace {
@@ -21,16 +20,6 @@ constexpr consensus::AggregationLimits kNoLimits{
 
 SingleMessageAggregate placeholder(const AggregationBits& participants) {
     return {participants, ProofBytes(to_bytes(lepton::as_bytes("placeholder")))};
-}
-
-ssz::Bits participants_of(const consensus::AggregatedPayloads& pool, const Root& data_root) {
-    ssz::Bits participants;
-    if (const auto* entry = pool.find(data_root)) {
-        for (const SingleMessageAggregate& proof : entry->proofs) {
-            participants.merge(proof.participants);
-        }
-    }
-    return participants;
 }
 
 /// Bytes that grow with the chain.
@@ -45,33 +34,6 @@ const crypto::SignatureScheme& scheme_of(const Signature& signature) {
     return signature.bytes.size() == test.signature_size()
                ? test
                : crypto::signature_scheme(crypto::SchemeId::leansig_prod);
-}
-
-/// Returns the vote with the root `data_root`: source, target and head on one chain of `blocks`,
-/// slot at most `slot_max`. Nothing when there is none. Takes what it hashes off `candidates`.
-std::optional<AttestationData> find_vote(const consensus::BlockTree& blocks,
-                                         Slot slot_max,
-                                         const Root& data_root,
-                                         std::size_t& candidates) {
-    const auto checkpoint = [](const consensus::BlockNode& block) {
-        return Checkpoint{block.root, block.slot};
-    };
-    for (const auto& head : blocks.nodes()) {
-        for (const auto& target : blocks.nodes()) {
-            if (!blocks.is_ancestor(checkpoint(target), head.root)) continue;
-            for (const auto& source : blocks.nodes()) {
-                if (!blocks.is_ancestor(checkpoint(source), target.root)) continue;
-                for (Slot slot = head.slot; slot <= slot_max; ++slot) {
-                    if (candidates == 0) throw BadVector("too many votes may have been signed");
-                    --candidates;
-                    const AttestationData data{
-                        slot, checkpoint(head), checkpoint(target), checkpoint(source)};
-                    if (hash_tree_root(data) == data_root) return data;
-                }
-            }
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace
@@ -115,46 +77,6 @@ void ForkChoiceNode::aggregate() {
     }
 }
 
-void ForkChoiceNode::sign(const AttestationData& data,
-                          const Root& data_root,
-                          const ssz::Bits& voters) {
-    ssz::Bits proven = participants_of(store_.latest_new_aggregated_payloads, data_root);
-    proven.merge(participants_of(store_.latest_known_aggregated_payloads, data_root));
-    if (consensus::count_beyond(voters, proven) == 0) return;
-    // Straight into the pool: the generator did not know the check of the finalized block.
-    for (const std::size_t index : voters.ones()) {
-        store_.attestation_signatures.add(data, data_root, ValidatorIndex{index}, {});
-    }
-}
-
-void ForkChoiceNode::take_over_block_proofs(const Block& block,
-                                            const std::map<Root, ssz::Bits>& known_after) {
-    if (!store_.blocks.contains(block.parent_root)) return;
-    ForkChoiceNode builder(store_, *proofs_);
-    builder.tick(consensus::interval_from_slot(block.slot), true);
-    std::size_t candidates = kVoteCandidatesMax;
-    std::map<Root, AttestationData> body;
-    for (const auto& attestation : block.body.attestations) {
-        body.emplace(hash_tree_root(attestation.data), attestation.data);
-    }
-    for (const auto& [data_root, voters] : known_after) {
-        const auto in_body = body.find(data_root);
-        const auto data = in_body != body.end()
-                              ? std::optional(in_body->second)
-                              : find_vote(builder.store_.blocks, block.slot, data_root, candidates);
-        if (data) builder.sign(*data, data_root, voters);
-    }
-    builder.aggregate();
-    consensus::accept_new_attestations(builder.store_);
-    for (const auto& [data_root, entry] :
-         builder.store_.latest_known_aggregated_payloads.entries()) {
-        for (const SingleMessageAggregate& proof : entry.proofs) {
-            store_.latest_known_votes.record(proof.participants, entry.data, data_root);
-            store_.latest_known_aggregated_payloads.add(entry.data, data_root, proof);
-        }
-    }
-}
-
 Result<void, Rejection> ForkChoiceNode::on_block(const Block& block) {
     const Root root = hash_tree_root(block);
     if (store_.blocks.contains(root)) return {};
@@ -186,7 +108,7 @@ Result<void, Rejection> ForkChoiceNode::on_attestation(const SignedAttestation& 
     const PublicKey& key = (*store_.validators)[index].attestation_public_key;
     if (!scheme_of(vote.signature)
              .verify({key.bytes(), vote.data.slot.value, data_root.bytes, vote.signature.bytes})) {
-        return std::unexpected(Rejection::INVALID_SIGNATURE);
+        return std::unexpected(verifier::wrong_proof(verifier::Kind::vote));
     }
     return consensus::on_gossip_attestation(store_, vote, data_root, is_aggregator);
 }
@@ -203,7 +125,7 @@ Result<void, Rejection> ForkChoiceNode::on_aggregated_attestation(
     if (!claims) return std::unexpected(claims.error());
     if (!proofs_->check(
             aggregation::VerifySingleJob{std::move(claims->front()), aggregate.proof.proof})) {
-        return std::unexpected(Rejection::INVALID_SIGNATURE);
+        return std::unexpected(verifier::wrong_proof(verifier::Kind::aggregate));
     }
     return consensus::on_gossip_aggregated_attestation(store_, aggregate, data_root);
 }

@@ -21,7 +21,7 @@ namespace lepton::spec_driver {
 class ForkChoiceNode {
   public:
     /// `proofs` outlives the node.
-    /// Errors: ANCHOR_STATE_ROOT_MISMATCH
+    /// Errors: those of consensus::create_store
     static Result<ForkChoiceNode, Rejection> create(const State& anchor_state,
                                                     const Block& anchor_block,
                                                     const Proofs& proofs);
@@ -30,13 +30,8 @@ class ForkChoiceNode {
     /// Throws BadVector.
     void tick(Interval target, bool has_proposal);
 
-    /// Does what the generator did while it built `block`: it signed votes, aggregated them with
-    /// what was in the pools, and put the proofs among the known ones. The vector does not list
-    /// these votes: some attestations of a body were forced into it without a signature, and some
-    /// signed votes were left out of the body. Which ones were signed can only be told from the
-    /// known proofs that the generator had after the step. Input:  known_after: participants by
-    /// data root of these known proofs, none beyond the registry. Throws BadVector.
-    void take_over_block_proofs(const Block& block, const std::map<Root, ssz::Bits>& known_after);
+    /// Makes proofs of the votes that have come, as aggregators do: the new proofs are then these.
+    void aggregate();
 
     /// Imports a block without its proof. A known block is a success. Throws BadVector.
     Result<void, Rejection> on_block(const Block& block);
@@ -47,13 +42,11 @@ class ForkChoiceNode {
     Result<void, Rejection> on_aggregated_attestation(const SignedAggregatedAttestation& aggregate);
 
     const consensus::Store& store() const { return store_; }
+    consensus::Store& store() { return store_; }
 
   private:
     ForkChoiceNode(consensus::Store store, const Proofs& proofs)
         : store_(std::move(store)), proofs_(&proofs) {}
-
-    void aggregate();
-    void sign(const AttestationData& data, const Root& data_root, const ssz::Bits& voters);
 
     void keep(const Root& root, State state);
 

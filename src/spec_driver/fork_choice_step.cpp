@@ -19,25 +19,6 @@ bool flag(const json::object& step, std::string_view key, bool otherwise) {
     return value == nullptr ? otherwise : as_bool(*value);
 }
 
-/// The participants of the known proofs by data root.
-std::map<Root, ssz::Bits> known_proofs(const json::object& snapshot, std::uint64_t validators) {
-    std::map<Root, ssz::Bits> known;
-    for (const json::value& value : as_array(at(snapshot, "knownAggregatedPayloads"))) {
-        const json::object& entry = as_object(value);
-        ssz::Bits& participants = known[read_as<Root>(at(entry, "dataRoot"))];
-        for (const json::value& set : as_array(at(entry, "participantSets"))) {
-            for (const json::value& item : as_array(set)) {
-                const std::uint64_t index = as_u64(item);
-                if (index >= validators) throw BadVector("a participant is not in the registry");
-                const auto bit = static_cast<std::size_t>(index);
-                if (bit >= participants.size()) participants.resize(bit + 1);
-                participants.set(bit);
-            }
-        }
-    }
-    return known;
-}
-
 Interval target_of(const json::object& tick, std::uint64_t genesis_time) {
     if (const json::value* interval = find(tick, "interval")) return read_as<Interval>(*interval);
     const std::uint64_t seconds = as_u64(at(tick, "time"));
@@ -51,10 +32,6 @@ Interval target_of(const json::object& tick, std::uint64_t genesis_time) {
 Result<void, Rejection> import_block(ForkChoiceNode& node, const json::object& step) {
     const auto block = read_as<Block>(at(step, "block"));
     const bool is_ticked = flag(step, "tickToSlot", true);
-    if (const json::value* snapshot = find(step, "storeSnapshot")) {
-        node.take_over_block_proofs(
-            block, known_proofs(as_object(*snapshot), node.store().validator_count()));
-    }
     if (is_ticked) node.tick(consensus::interval_from_slot(block.slot), true);
     return node.on_block(block);
 }

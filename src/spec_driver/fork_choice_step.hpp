@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// What a step of a fork-choice vector does to the node. What it expects afterwards is for others to
-// compare. One thread.
+// What a step of a fork-choice vector does to the node. What it expects afterwards is not looked
+// at: that is for others to compare. One thread.
 #pragma once
 
 #include "spec_driver/fork_choice_node.hpp"

@@ -26,7 +26,5 @@ inline constexpr std::size_t kBlocksMax = 4096;
 inline constexpr std::size_t kStateBytesMax = std::size_t{1} << 30;
 /// Blocks of one state-transition vector. A block on the largest state takes some 100 ms.
 inline constexpr std::size_t kTransitionBlocksMax = 512;
-/// Votes that are hashed in search of those that a vector's generator signed, per step: a second.
-inline constexpr std::size_t kVoteCandidatesMax = std::size_t{1} << 20;
 
 }  // namespace lepton::spec_driver

@@ -16,7 +16,7 @@ Result<void, SignatureRefusal> run_verify_signatures(const json::object& vector,
     if (!claims) return std::unexpected(SignatureRefusal{claims.error(), {}});
     if (auto proven = proofs.check(aggregation::VerifyMultiJob{std::move(*claims), block.proof});
         !proven) {
-        return std::unexpected(SignatureRefusal{Rejection::INVALID_BLOCK_PROOF, proven.error()});
+        return std::unexpected(SignatureRefusal{verifier::wrong_proof(task.kKind), proven.error()});
     }
     return {};
 }

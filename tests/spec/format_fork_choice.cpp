@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 #include "aggregation/bundle/bundle_backend.hpp"
+#include "spec/block_proofs.hpp"
 #include "spec/fork_choice_checks.hpp"
 #include "spec/formats.hpp"
 #include "spec_driver/fork_choice_step.hpp"
@@ -18,6 +19,10 @@ class Play {
 
     Verdict play(const json::object& step) {
         note_block(step);
+        const json::value* snapshot = find(step, "storeSnapshot");
+        if (block_ && snapshot != nullptr) {
+            take_over_block_proofs(node_, *block_, as_object(*snapshot));
+        }
         const Root old_head = node_.store().head;
         if (auto outcome =
                 expect_outcome(spec_driver::play_step(node_, step), find(step, "rejectionReason"));
@@ -31,7 +36,6 @@ class Play {
             const StepView view{node_.store(), labels_, old_head, block_ ? &*block_ : nullptr};
             if (auto checked = check_step(as_object(*checks), view); !checked) return checked;
         }
-        const json::value* snapshot = find(step, "storeSnapshot");
         if (snapshot == nullptr) return {};
         return check_snapshot(as_object(*snapshot), node_.store(), exempt_);
     }
