@@ -72,6 +72,7 @@ std::vector<Bytes> seeds() {
             with_size(text.size() - 1, frame_of(text)),
             with_size(text.size() + 9, padded),
             with_size(0, {}),
+            with_size(0xffffff, frame_of(text)),
             with_size(5, bytes_of_hex("ff060000734e61507059000000ff")),
             with_size(5, bytes_of_hex("ff060000734e6150705902010000"))};
 }
