@@ -88,10 +88,12 @@ def run(name, seconds, runs=None):
         return executions, time.monotonic() - started, None
     found = sorted(set(findings.iterdir()) - before)
     print(text[-6000:], file=sys.stderr)
-    where = found[0] if found else log_path
-    print(f"fuzz: found {where}", file=sys.stderr)
-    print(f"fuzz: run it again with: {program} {where}", file=sys.stderr)
-    return executions, time.monotonic() - started, where
+    if not found:  # it ended before the first input, or a directory could not be read
+        print(f"fuzz: {name} ended with code {code}; all it said is in {log_path}", file=sys.stderr)
+        return executions, time.monotonic() - started, log_path
+    print(f"fuzz: found {found[0]}", file=sys.stderr)
+    print(f"fuzz: run it again with: {program} {found[0]}", file=sys.stderr)
+    return executions, time.monotonic() - started, found[0]
 
 
 def report(name, executions, seconds, crashes):
