@@ -55,6 +55,12 @@ def frame_input(size, stream):
     return size.to_bytes(3, "big") + stream
 
 
+def driver_input(requests):
+    """Returns the requests of the test driver, or nothing when they are too much for a fuzz target."""
+    data = b"\0".join((route + json.dumps(body, separators=(",", ":"))).encode() for route, body in requests)
+    return data if len(data) <= 8192 else None
+
+
 def of_codec(vector):
     """Yields (target, input) for one vector of a codec of the network."""
     codec, output = vector["codec"], vector.get("output") or {}
@@ -93,6 +99,12 @@ def of_vector(path, vector):
             yield target, data
         if vector["typeName"] in GOSSIP_TYPES:
             yield "gossip_payload", bytes([GOSSIP_TYPES.index(vector["typeName"])]) + literal_snappy_block(data)
+    elif "anchorState" in vector:
+        requests = [("0", {key: vector[key] for key in ("anchorState", "anchorBlock")}),
+                    *(("1", step) for step in vector["steps"])]
+        yield "test_driver", driver_input(requests)
+    elif "pre" in vector and "blocks" in vector:
+        yield "test_driver", driver_input([("2", {"pre": vector["pre"], "blocks": vector["blocks"]})])
     elif "api_endpoint" in path.parts:
         body = json.dumps(vector.get("requestBody") or {})
         yield "http_api", f"{vector['method']}\n{vector['endpoint']}\n{body}".encode()
@@ -125,7 +137,7 @@ def main():
         inputs += of_xmss(vectors / "xmss")
     written = set()
     for name, target, data in inputs:
-        if (target, data) in written:
+        if data is None or (target, data) in written:
             continue
         written.add((target, data))
         directory = output / target
