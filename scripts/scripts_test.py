@@ -13,6 +13,7 @@ import traceback
 import xml.etree.ElementTree as ElementTree
 
 import check_requirements
+import fuzz
 import run_tests
 
 FILE = "`src/layers.txt`"
@@ -123,6 +124,46 @@ def test_a_program_that_ends_badly_has_failed():
     counts, tests, _ = read("<testcase name='p' status='notrun'><skipped message='SKIP_RETURN_CODE=3'/>"
                             "<system-out>no vectors</system-out></testcase>")
     assert counts == (0, 0, 1) and tests == {"p": "skipped"}
+
+
+@contextlib.contextmanager
+def fuzz_program(body):
+    """A directory of fuzz programs with one target `t`, whose program is a shell script."""
+    before = fuzz.BUILD, fuzz.LEDGER
+    with tempfile.TemporaryDirectory() as directory, contextlib.redirect_stdout(io.StringIO()) as printed, \
+            contextlib.redirect_stderr(printed):
+        fuzz.BUILD = pathlib.Path(directory)
+        fuzz.LEDGER = fuzz.BUILD / "executions.json"
+        program = fuzz.BUILD / "tests/fuzz/fuzz_t"
+        program.parent.mkdir(parents=True)
+        program.write_text('#!/bin/sh\ncase "$1" in --print-size-max) echo 16; exit 0;; esac\n' + body)
+        program.chmod(0o755)
+        try:
+            yield printed
+        finally:
+            fuzz.BUILD, fuzz.LEDGER = before
+
+
+def test_fuzzing_goes_on_where_it_was_stopped():
+    with fuzz_program("echo 'stat::number_of_executed_units: 40'\n") as printed:
+        assert fuzz.run("t", 1)[0] == 40
+        assert fuzz.run_all(["t"], 100) == 0
+        assert fuzz.read_ledger() == {"t": 120}
+        assert fuzz.run_all(["t"], 100) == 0
+        assert fuzz.read_ledger() == {"t": 120}
+        assert printed.getvalue().count("fuzz target=t executions=120 seconds=0 crashes=0\n") == 2
+
+
+def test_a_finding_of_fuzzing_is_a_failure_with_its_input():
+    finds = ('for option in "$@"; do case $option in -artifact_prefix=*) echo x >"${option#*=}crash-1";; esac; done\n'
+             "echo 'stat::number_of_executed_units: 7'\nexit 77\n")
+    with fuzz_program(finds) as printed:
+        assert fuzz.run_all(["t"], 100) == 1
+        assert "crash-1\n" in printed.getvalue() and "crashes=1\n" in printed.getvalue()
+        assert fuzz.read_ledger() == {"t": 7}
+    with fuzz_program("exit 1\n") as printed:
+        assert fuzz.run("t", 1)[2] is not None
+        assert "ended with code 1" in printed.getvalue()
 
 
 def main():
