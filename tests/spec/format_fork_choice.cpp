@@ -60,6 +60,7 @@ class Play {
 }  // namespace
 
 Verdict run_fork_choice(const Vector& vector) {
+    vector_members(vector, {"rejectionReason", "anchorState", "anchorBlock", "steps", "maxSlot"});
     if (as_u64(at(vector.body, "proofSetting")) != 0) {
         throw CannotJudge("its proofs are real, and steps are played with placeholders only");
     }

@@ -273,17 +273,7 @@ class HandlerRun {
 }  // namespace
 
 Verdict run_gossipsub_handler(const Vector& vector) {
-    allow_only(vector.body,
-               {"_info",
-                "network",
-                "leanEnv",
-                "proofSetting",
-                "handlerName",
-                "params",
-                "initialState",
-                "event",
-                "now",
-                "expected"});
+    vector_members(vector, {"handlerName", "params", "initialState", "event", "now", "expected"});
     constexpr std::array<std::string_view, 6> kHandlers{
         "graft", "prune", "ihave", "iwant", "idontwant", "message"};
     const std::string_view handler = as_string(at(vector.body, "handlerName"));

@@ -10,6 +10,7 @@ Verdict run_justifiability(const Vector& vector) {
     const auto slot = read_as<Slot>(at(vector.body, "slot"));
     const auto finalized_slot = read_as<Slot>(at(vector.body, "finalizedSlot"));
     const json::object& output = as_object(at(vector.body, "output"));
+    allow_only(output, {"delta", "isJustifiable"});
     if (auto delta = expect_equal("delta", slot - finalized_slot, as_u64(at(output, "delta")));
         !delta) {
         return delta;

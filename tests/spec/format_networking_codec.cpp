@@ -175,9 +175,7 @@ const std::map<std::string_view, Check>& checks() {
 }  // namespace
 
 Verdict run_networking_codec(const Vector& vector) {
-    allow_only(
-        vector.body,
-        {"_info", "network", "leanEnv", "proofSetting", "rejectionReason", "codec", "output"});
+    vector_members(vector, {"rejectionReason", "codec", "output"});
     const CodecCase test{
         as_object(at(vector.body, "codec")), as_object(at(vector.body, "output")), vector.note};
     const std::string_view kind = as_string(at(test.codec, "kind"));

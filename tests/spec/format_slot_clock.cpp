@@ -7,6 +7,7 @@ namespace lepton::spec {
 namespace {
 
 NetworkProfile clock_of(const json::object& config) {
+    allow_only(config, {"millisecondsPerInterval", "intervalsPerSlot", "secondsPerSlot"});
     NetworkProfile profile;
     profile.milliseconds_per_interval = as_u64(at(config, "millisecondsPerInterval"));
     if (as_u64(at(config, "intervalsPerSlot")) != kIntervalsPerSlot ||
@@ -22,6 +23,9 @@ Verdict run_slot_clock(const Vector& vector) {
     vector_members(vector, {"operation", "config", "output"});
     const json::object& operation = as_object(at(vector.body, "operation"));
     const json::object& output = as_object(at(vector.body, "output"));
+    allow_only(operation,
+               {"kind", "slot", "genesisTime", "unixSeconds", "currentTimeMilliseconds"});
+    allow_only(output, {"interval", "slot", "totalIntervals"});
     const NetworkProfile profile = clock_of(as_object(at(vector.body, "config")));
     const std::string_view kind = as_string(at(operation, "kind"));
     if (kind == "from_slot") {

@@ -229,7 +229,8 @@ const std::map<std::string_view, Check>& checks() {
 }  // namespace
 
 Verdict run_ssz(const Vector& vector) {
-    vector_members(vector, {"typeName", "value", "serialized", "root", "rawBytes"});
+    vector_members(vector,
+                   {"rejectionReason", "typeName", "value", "serialized", "root", "rawBytes"});
     const std::string_view type = as_string(at(vector.body, "typeName"));
     const auto check = checks().find(type);
     if (check == checks().end()) throw BadVector(fmt::format("unknown type '{}'", type));

@@ -107,6 +107,7 @@ class PostChecks {
 }  // namespace
 
 Verdict run_state_transition(const Vector& vector) {
+    vector_members(vector, {"rejectionReason", "pre", "blocks", "post", "postStateRoot"});
     const auto state = spec_driver::run_state_transition(vector.body);
     Result<void, Rejection> outcome;
     if (!state) outcome = std::unexpected(state.error());

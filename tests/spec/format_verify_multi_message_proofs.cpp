@@ -62,7 +62,8 @@ Verdict expect_honest(const std::vector<Component>& components,
 
 Verdict run_verify_multi_message_proofs(const Vector& vector) {
     vector_members(vector,
-                   {"attestationDataPerMessage",
+                   {"rejectionReason",
+                    "attestationDataPerMessage",
                     "publicKeysPerMessage",
                     "aggregationBitsPerMessage",
                     "messages",
@@ -76,10 +77,9 @@ Verdict run_verify_multi_message_proofs(const Vector& vector) {
         if (auto honest = expect_honest(components, claims); !honest) return honest;
     }
     require_real_proofs(vector.body);
-    return expect_outcome(ProofBench(vector.body)
-                              .verify(aggregation::VerifyMultiJob{std::move(claims), aggregate},
-                                      verifier::Kind::aggregate),
-                          reason);
+    return expect_outcome(
+        ProofBench(vector.body).verify(aggregation::VerifyMultiJob{std::move(claims), aggregate}),
+        reason);
 }
 
 }  // namespace lepton::spec

@@ -7,9 +7,22 @@
 namespace lepton::spec {
 
 Verdict run_verify_signatures(const Vector& vector) {
-    vector_members(vector, {"anchorState", "signedBlock"});
+    vector_members(vector, {"rejectionReason", "anchorState", "signedBlock"});
+    const auto block = read_as<SignedBlock>(at(vector.body, "signedBlock"));
+    if (proof_setting_of(vector.body) != ProofSetting::placeholder &&
+        spec_driver::is_placeholder(block.proof.proof)) {
+        throw BadVector("a placeholder that is said to be a proof");
+    }
     const SystemClock clock;
-    const spec_driver::Proofs proofs(aggregation::bundle::make_backend, clock);
+    const auto make_backend = [&](const crypto::SignatureScheme&,
+                                  const aggregation::Limits& limits,
+                                  aggregation::Executor executor,
+                                  const Clock& its_clock) {
+        // Whatever scheme is tried, it is that of the vector.
+        return aggregation::bundle::make_backend(
+            scheme_of(vector.body), limits, std::move(executor), its_clock);
+    };
+    const spec_driver::Proofs proofs(make_backend, clock);
     const auto verified = spec_driver::run_verify_signatures(vector.body, proofs);
     Result<void, Rejection> outcome;
     if (!verified) outcome = std::unexpected(verified.error().reason);

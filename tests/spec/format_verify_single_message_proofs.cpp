@@ -5,8 +5,14 @@
 namespace lepton::spec {
 
 Verdict run_verify_single_message_proofs(const Vector& vector) {
-    vector_members(
-        vector, {"attestationData", "publicKeys", "aggregationBits", "message", "slot", "proof"});
+    vector_members(vector,
+                   {"rejectionReason",
+                    "attestationData",
+                    "publicKeys",
+                    "aggregationBits",
+                    "message",
+                    "slot",
+                    "proof"});
     const auto data = read_as<AttestationData>(at(vector.body, "attestationData"));
     const auto bits = read_as<AggregationBits>(at(vector.body, "aggregationBits"));
     const aggregation::Claim claim{read_keys(at(vector.body, "publicKeys")),
@@ -25,9 +31,7 @@ Verdict run_verify_single_message_proofs(const Vector& vector) {
     }
     require_real_proofs(vector.body);
     return expect_outcome(
-        ProofBench(vector.body)
-            .verify(aggregation::VerifySingleJob{claim, proof}, verifier::Kind::aggregate),
-        reason);
+        ProofBench(vector.body).verify(aggregation::VerifySingleJob{claim, proof}), reason);
 }
 
 }  // namespace lepton::spec

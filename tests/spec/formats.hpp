@@ -79,7 +79,8 @@ ProofSetting proof_setting_of(const json::object& vector);
 /// unknown one.
 NetworkProfile profile_of(const json::object& vector);
 const crypto::SignatureScheme& scheme_of(const json::object& vector);
-/// Throws BadVector when the vector has a member beside those of every vector and `names`.
+/// Throws BadVector when the vector has a member beside those of every vector and `names`: what a
+/// handler does not read must not be there. A format that can be refused names "rejectionReason".
 void vector_members(const Vector& vector, std::initializer_list<std::string_view> names);
 /// Returns a registry of the first `count` validators of the vector's key set. Throws CannotJudge
 /// when the set is not at hand, BadVector when it has fewer.

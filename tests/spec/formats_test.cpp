@@ -199,6 +199,7 @@ TEST(ApiEndpoint, status_and_content_type_are_exact) {
                                         {{"status", "healthy"}, {"service", "lean-rpc-api"}});
     expect_passed(vector);
     expect_passed(at_slot_two(vector));
+    expect_passed(with(vector, "leanEnv", "prod"));
     expect_failed(with(vector, "expectedStatusCode", 201), "status: got 200, expected 201");
     expect_failed(with(vector, "expectedContentType", "application/json; charset=utf-8"),
                   "content type: got application/json,");

@@ -15,6 +15,7 @@ namespace {
 using aggregation::Claim;
 using Status = Outcome::Status;
 using Indices = std::vector<std::size_t>;
+using std::string_view_literals::operator""sv;
 
 void expect_passed(const json::object& vector) {
     const Outcome outcome = run_test_vector(vector);
@@ -192,6 +193,7 @@ TEST(SingleMessageProofs, a_vector_that_contradicts_itself_fails_without_a_proof
 TEST(SingleMessageProofs, placeholders_and_foreign_proofs_are_skipped_with_the_reason) {
     expect_skipped(with(single(), "proofSetting", 0), kPlaceholder);
     expect_skipped(with(single(), "proof", {{"data", "0x00010203"}}), kForeign);
+    expect_skipped(with(single(), "leanEnv", "prod"), kForeign);  // signatures of another scheme
     const json::object wrong_slot = with(single(), "slot", 4);
     expect_failed(with(wrong_slot, "proofSetting", 0), "slot: got 3, expected 4");
 }
@@ -330,6 +332,11 @@ TEST(VerifySignatures, placeholders_and_foreign_proofs_are_skipped_with_the_reas
     expect_skipped(with(signatures(block), "proofSetting", 0), kPlaceholder);
     expect_skipped(signatures(block), kForeign);
     expect_skipped(to_be_refused(signatures(block), "INVALID_BLOCK_PROOF"), kForeign);
+    const SignedBlock right = sign(block_with({1}), {1});
+    expect_skipped(with(signatures(right), "leanEnv", "prod"), kForeign);
+    block.proof.proof = ProofBytes(to_bytes(lepton::as_bytes("\0MOCKED-AGGREGATION-PROOF\0"sv)));
+    expect_failed(signatures(block), "a placeholder that is said to be a proof");
+    expect_skipped(with(signatures(block), "proofSetting", 0), kPlaceholder);
     expect_failed(with(signatures(block), "surprise", 1), "unknown member");
 }
 

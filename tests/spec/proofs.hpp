@@ -34,10 +34,13 @@ class ProofBench {
         return *std::move(outcome);
     }
 
-    /// Returns the verdict of `job`, a check of a proof, with the name that a node gives it.
+    /// Returns the verdict of `job`, a check of a proof of votes, with the name that a node gives
+    /// it.
     template <class Job>
-    Result<void, Rejection> verify(Job job, verifier::Kind kind) {
-        if (!run(std::move(job))) return std::unexpected(verifier::wrong_proof(kind));
+    Result<void, Rejection> verify(Job job) {
+        if (!run(std::move(job))) {
+            return std::unexpected(verifier::wrong_proof(verifier::Kind::aggregate));
+        }
         return {};
     }
 

@@ -128,6 +128,7 @@ TEST(RunVector, judges_what_every_vector_has) {
     EXPECT_EQ(with("proofSetting", 3).reason, "malformed vector: unknown proofSetting 3");
     EXPECT_EQ(with("proofSetting", 2).status, Status::failed) << "and no proof is to be refused";
     EXPECT_EQ(with("surprise", 1).reason, "malformed vector: unknown member 'surprise'");
+    EXPECT_EQ(with("rejectionReason", "DECODE_ERROR").status, Status::failed) << "nobody reads it";
     for (const char* member : {"leanEnv", "proofSetting", "slot", "output"}) {
         json::object vector = delta_vector();
         vector.erase(member);

@@ -223,8 +223,7 @@ ProofSetting proof_setting_of(const json::object& vector) {
 }
 
 void vector_members(const Vector& vector, std::initializer_list<std::string_view> names) {
-    std::vector<std::string_view> known{
-        "network", "leanEnv", "proofSetting", "rejectionReason", "_info"};
+    std::vector<std::string_view> known{"network", "leanEnv", "proofSetting", "_info"};
     known.insert(known.end(), names);
     allow_only(vector.body, known);
 }
