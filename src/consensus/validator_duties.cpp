@@ -37,17 +37,18 @@ Checkpoint get_attestation_target(const Store& store) {
     for (std::uint64_t i = 0; i < kJustificationLookbackSlots && target->slot > lower_bound; ++i) {
         step_back();
     }
-    // The state of the head decides which votes count. It may know of less that is final than the
-    // store, which saw that in a block beside the head's chain; voters that asked the store would
-    // choose other slots than those that never saw the block, for good.
+    // The state of the head decides which votes count. It may know of less that is final and
+    // justified than the store, which saw that in a block beside the head's chain; voters that
+    // asked the store would choose other slots than those that never saw the block, for good.
     const Slot finalized_of_head = store.head_block().latest_finalized.slot;
+    const Checkpoint& source = store.head_block().latest_justified;
     while (target->slot > finalized_slot &&
            !is_justifiable_after(target->slot, finalized_of_head)) {
         step_back();
     }
     // A block may have justified more since the last safe target: a vote whose target lies behind
     // its source would count for nothing.
-    if (target->slot < store.latest_justified.slot) return store.latest_justified;
+    if (target->slot < source.slot) return source;
     return checkpoint_of(*target);
 }
 

@@ -12,7 +12,7 @@ namespace lepton::consensus {
 bool is_proposer(ValidatorIndex validator_index, Slot slot, std::uint64_t validator_count);
 
 /// Returns the checkpoint to vote for as target: at most three blocks back from the head towards
-/// the safe target, then back to a justifiable slot; never behind the justified checkpoint.
+/// the safe target, then back to a justifiable slot; never behind what the head's state justified.
 /// Spec: validator_duties.py `get_attestation_target`
 Checkpoint get_attestation_target(const Store& store);
 

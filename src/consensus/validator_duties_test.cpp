@@ -43,9 +43,14 @@ TEST(AttestationTarget, follows_the_state_of_the_head_where_the_store_knows_more
     ASSERT_EQ(get_attestation_target(chain.store), chain.checkpoint("b9"));
     chain.store.latest_finalized = chain.checkpoint("b1");
     EXPECT_EQ(get_attestation_target(chain.store), chain.checkpoint("b9"));
+    // Slot 8, justified beside it, counts only where slot 2 is final.
+    chain.store.safe_target = chain.root("b6");
+    ASSERT_EQ(get_attestation_target(chain.store), chain.checkpoint("b6"));
+    chain.store.latest_justified = chain.checkpoint("b8");
+    EXPECT_EQ(get_attestation_target(chain.store), chain.checkpoint("b6"));
 }
 
-TEST(AttestationTarget, is_never_behind_the_justified_checkpoint) {
+TEST(AttestationTarget, is_never_behind_what_the_state_of_the_head_justified) {
     TestChain chain = chain_of(3);
     chain.add("b4", "b3", 4, {vote({0, 1, 2}).for_head("b3")});
     // Three blocks back would be b1, before the justified b3.
@@ -76,7 +81,7 @@ TEST(AttestationData, takes_its_source_from_the_state_of_the_head) {
     ASSERT_EQ(chain.head(), "f5");
     const AttestationData on_fork = produce_attestation_data(chain.store, Slot{6});
     EXPECT_EQ(on_fork.source, chain.checkpoint("b1"));
-    EXPECT_EQ(on_fork.target, chain.checkpoint("fork"));
+    EXPECT_EQ(on_fork.target, chain.checkpoint("b1"));
     EXPECT_TRUE(validate_attestation(
         [&] {
             Store later = chain.store;
