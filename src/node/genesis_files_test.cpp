@@ -2,10 +2,11 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "node/genesis_files.hpp"
 
+#include "base/test_directory.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -48,10 +49,8 @@ class GenesisFiles : public testing::Test {
         return read ? "no error" : read.error().what.substr(directory_.size() + 1);
     }
 
-    std::string directory_ = [] {
-        std::string pattern = testing::TempDir() + "genesis_files_XXXXXX";
-        return std::string(::mkdtemp(pattern.data()));
-    }();
+    const test::TestDirectory made_;
+    const std::string directory_ = made_.path();
     Validators registry_{Validator{key(1), key(2), ValidatorIndex{0}},
                          Validator{key(3), key(4), ValidatorIndex{1}}};
 };

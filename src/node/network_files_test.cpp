@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "node/network_files.hpp"
 
+#include "base/test_directory.hpp"
 #include "node/genesis_files.hpp"
 #include "p2p/bootnodes.hpp"
 #include "p2p/enr.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -15,9 +15,8 @@ namespace lepton::node {
 namespace {
 
 TEST(NetworkFiles, a_new_network_can_be_read_back_and_its_keys_loaded) {
-    std::string pattern = testing::TempDir() + "network_files_XXXXXX";
-    const std::string directory = ::mkdtemp(pattern.data());
-    const NetworkFilesOptions options{.directory = directory + "/genesis",
+    const test::TestDirectory directory;
+    const NetworkFilesOptions options{.directory = directory.path() + "/genesis",
                                       .validators = 3,
                                       .scheme = "test",
                                       .log_active_slots = std::nullopt,

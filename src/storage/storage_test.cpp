@@ -6,10 +6,10 @@
 #include "storage/storage.hpp"
 
 #include "base/parallel.hpp"
+#include "base/test_directory.hpp"
 #include "storage/lmdb/lmdb_backend.hpp"
 #include "storage/memory/memory_backend.hpp"
 #include "storage/test_chain.hpp"
-#include "storage/test_directory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ struct OnMemory {
 };
 
 struct OnLmdb {
-    TestDirectory directory{memory_directory()};
+    test::TestDirectory directory{test::memory_directory()};
     Result<std::unique_ptr<Backend>, OpenError> open() { return open_lmdb(directory.path()); }
 };
 

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "validator/key_store.hpp"
 
+#include "base/test_directory.hpp"
 #include "crypto/sha256.hpp"
-#include "validator/test_directory.hpp"
 #include "validator/test_keys.hpp"
 
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ class KeyStoreTest : public ::testing::Test {
         return store ? "" : store.error().what;
     }
 
-    TestDirectory directory_;
+    test::TestDirectory directory_;
     Validators registry_;
     std::vector<KeyFiles> files_;
 };

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "validator/posix_journal_file.hpp"
 
+#include "base/test_directory.hpp"
 #include "validator/signing_journal.hpp"
-#include "validator/test_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ Claim claim_of(std::uint64_t slot, std::uint8_t message) {
 }
 
 TEST(PosixJournalFile, only_the_owner_may_read_it) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const std::string path = directory.path() + "/journal";
     ASSERT_TRUE(open_at(path));
     struct ::stat status{};
@@ -41,7 +41,7 @@ TEST(PosixJournalFile, only_the_owner_may_read_it) {
 }
 
 TEST(PosixJournalFile, another_process_or_another_open_is_refused) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const std::string path = directory.path() + "/journal";
     const auto journal = open_at(path);
     ASSERT_TRUE(journal);
@@ -58,7 +58,7 @@ TEST(PosixJournalFile, another_process_or_another_open_is_refused) {
 }
 
 TEST(PosixJournalFile, claims_outlive_a_killed_process) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const std::string path = directory.path() + "/journal";
     std::map<std::uint64_t, std::uint8_t> signed_messages;
     std::uint64_t slot = 0;
@@ -101,7 +101,7 @@ TEST(PosixJournalFile, claims_outlive_a_killed_process) {
 }
 
 TEST(PosixJournalFile, a_file_that_was_moved_away_ends_signing) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const std::string path = directory.path() + "/journal";
     auto journal = open_at(path).value();
     const Claim first = claim_of(1, 1);
@@ -115,7 +115,7 @@ TEST(PosixJournalFile, a_file_that_was_moved_away_ends_signing) {
 }
 
 TEST(PosixJournalFile, links_and_directories_are_refused) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const std::string path = directory.path() + "/journal";
     ASSERT_TRUE(open_at(path));
     std::filesystem::create_symlink(path, directory.path() + "/link");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
+#include "base/test_directory.hpp"
 #include "fuzz/image.hpp"
 #include "storage/lmdb/lmdb_backend.hpp"
 #include "storage/lmdb/lmdb_check.hpp"
 #include "storage/storage.hpp"
 #include "storage/test_chain.hpp"
-#include "storage/test_directory.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -27,7 +27,7 @@ void write(const std::string& path, ByteView bytes) {
 /// The data file of a chain of a few blocks.
 const Bytes& good_file() {
     static const Bytes bytes = [] {
-        const TestDirectory directory(memory_directory());
+        const test::TestDirectory directory(test::memory_directory());
         {
             auto storage =
                 Storage::open(open_lmdb(directory.path()).value(), test_identity()).value();
@@ -55,7 +55,7 @@ void run(ByteView input) {
     }
     // What passes must be safe for the library, which trusts every page: to read all of it, to
     // write, and to open it again.
-    const TestDirectory directory(memory_directory());
+    const test::TestDirectory directory(test::memory_directory());
     write(directory.path() + "/data.mdb", bytes);
     for (int round = 0; round < 2; ++round) {
         auto backend = open_lmdb(directory.path());

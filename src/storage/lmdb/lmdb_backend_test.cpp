@@ -4,10 +4,10 @@
 // What only a database on a real disk can do wrong: other processes, sudden death, damaged files.
 #include "storage/lmdb/lmdb_backend.hpp"
 
+#include "base/test_directory.hpp"
 #include "storage/lmdb/lmdb_check.hpp"
 #include "storage/storage.hpp"
 #include "storage/test_chain.hpp"
-#include "storage/test_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -52,7 +52,7 @@ void write_file(const std::string& path, ByteView bytes) {
 }
 
 TEST(Lmdb, another_process_is_refused_by_the_number_of_the_first) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     const auto backend = open_lmdb(directory.path());
     ASSERT_TRUE(backend);
     const std::string self = "process \"" + std::to_string(::getpid()) + "\"";
@@ -70,7 +70,7 @@ TEST(Lmdb, a_killed_process_leaves_a_whole_number_of_imports) {
     for (std::uint64_t i = 1; i <= 400; ++i) line.push_back(test_child(line.back(), Slot{i}));
     SeededRandom random(1);
     for (int round = 0; round < 12; ++round) {
-        const TestDirectory directory;
+        const test::TestDirectory directory;
         {
             auto storage = open_at(directory.path()).value();
             ASSERT_TRUE(storage->set_anchor(genesis.imported()));
@@ -120,7 +120,7 @@ TEST(Lmdb, a_killed_process_leaves_a_whole_number_of_imports) {
 }
 
 TEST(Lmdb, the_file_check_accepts_whatever_lmdb_writes) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     EXPECT_EQ(check_lmdb_file(directory.path() + "/data.mdb"), std::nullopt);
     SeededRandom random(7);
     std::map<Bytes, Bytes> expected;
@@ -194,7 +194,7 @@ int outcome_of(const std::string& directory, const std::vector<TestBlock>& line)
 }
 
 TEST(Lmdb, a_changed_byte_of_the_file_is_found_or_harmless) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     std::vector<TestBlock> line{test_genesis()};
     {
         auto storage = open_at(directory.path()).value();
@@ -208,7 +208,7 @@ TEST(Lmdb, a_changed_byte_of_the_file_is_found_or_harmless) {
     const Bytes whole = read_file(file);
     ASSERT_GT(whole.size(), 20'000U);
     // Thousands of small databases: in memory, where there is such a directory.
-    const TestDirectory copies(memory_directory());
+    const test::TestDirectory copies(test::memory_directory());
     const std::filesystem::path copy = copies.path();
     std::map<int, int> outcomes;
     SeededRandom random(5);
@@ -230,7 +230,7 @@ TEST(Lmdb, a_changed_byte_of_the_file_is_found_or_harmless) {
 }
 
 TEST(Lmdb, a_file_that_was_cut_or_is_something_else_is_refused) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     {
         auto storage = open_at(directory.path()).value();
         TestBlock block = test_genesis();
@@ -256,7 +256,7 @@ TEST(Lmdb, a_file_that_was_cut_or_is_something_else_is_refused) {
 }
 
 TEST(Lmdb, a_path_that_cannot_be_a_directory_is_named) {
-    const TestDirectory directory;
+    const test::TestDirectory directory;
     write_file(directory.path() + "/file", Bytes{1});
     const auto opened = open_lmdb(directory.path() + "/file/data");
     ASSERT_FALSE(opened);

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <string>
 
-namespace lepton::storage {
+namespace lepton::test {
 
 /// Returns a directory that is kept in memory, for tests of many writes; empty when there is none.
 inline std::filesystem::path memory_directory() {
@@ -39,4 +39,4 @@ class TestDirectory {
     std::string path_;
 };
 
-}  // namespace lepton::storage
+}  // namespace lepton::test
