@@ -1,10 +1,11 @@
-"""What tests of real processes share: free ports, and patience."""
+"""What tests of real processes share: free ports, patience, and running tests one after the other."""
 
 import contextlib
 import random
 import socket
 import threading
 import time
+import traceback
 
 _lock = threading.Lock()
 _given = set()
@@ -42,3 +43,18 @@ def wait_for(what, condition, seconds):
             return value
         time.sleep(0.1)
     raise AssertionError(f"within {seconds} s: {what}")
+
+
+def run_tests(tests, run):
+    """Calls `run(test)` for each (name, test), prints what became of it, and returns how many passed and failed."""
+    passed = failed = 0
+    for name, test in tests:
+        started = time.monotonic()
+        try:
+            run(test)
+            passed += 1
+            print(f"ok {name} ({time.monotonic() - started:.0f} s)", flush=True)
+        except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
+            failed += 1
+            print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+    return passed, failed

@@ -3,11 +3,11 @@
 //
 // Numbers, base58 and addresses on random values against their definitions.
 #include "base/random.hpp"
+#include "base/test_seeds.hpp"
 #include "libp2p/base58.hpp"
 #include "libp2p/multiaddr.hpp"
 #include "libp2p/varint.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,20 +15,9 @@
 namespace lepton::libp2p {
 namespace {
 
-constexpr std::array<std::uint64_t, 8> kSeeds{1, 2, 3, 5, 8, 13, 21, 34};
-constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+using test::for_each_seed;
 
-template <class Body>
-void for_each_seed(int rounds, const Body& body) {
-    for (const std::uint64_t seed : kSeeds) {
-        SCOPED_TRACE(fmt::format("seed {}", seed));
-        SeededRandom random(seed);
-        for (int round = 0; round < rounds; ++round) {
-            body(random);
-            if (testing::Test::HasFailure()) return;
-        }
-    }
-}
+constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 // ---- varint
 

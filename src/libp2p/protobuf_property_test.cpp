@@ -10,13 +10,13 @@
 // groups, which lepton refuses, and numbers that overflow or are longer than protobuf reads.
 #include "base/assert.hpp"
 #include "base/random.hpp"
+#include "base/test_seeds.hpp"
 #include "libp2p/gossipsub/codec.hpp"
 #include "libp2p/identify.hpp"
 #include "libp2p/protobuf.hpp"
 #include "libp2p/public_key.hpp"
 #include "libp2p/varint.hpp"
 
-#include <fmt/format.h>
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/unknown_field_set.h>
@@ -28,9 +28,9 @@
 namespace lepton::libp2p {
 namespace {
 
-namespace pb = google::protobuf;
+using test::for_each_seed;
 
-constexpr std::array<std::uint64_t, 8> kSeeds{1, 2, 3, 5, 8, 13, 21, 34};
+namespace pb = google::protobuf;
 
 /// The message types of test_messages.proto.
 class Schema : pb::compiler::MultiFileErrorCollector {
@@ -301,19 +301,6 @@ bool is_odd(ByteView bytes, const pb::Descriptor* type) {
     return false;
 }
 
-/// Runs `body(draw)` for each seed, some rounds each.
-template <class Body>
-void for_each_draw(int rounds, const Body& body) {
-    for (const std::uint64_t seed : kSeeds) {
-        SCOPED_TRACE(fmt::format("seed {}", seed));
-        WireDraw draw(seed);
-        for (int round = 0; round < rounds; ++round) {
-            body(draw);
-            if (testing::Test::HasFailure()) return;
-        }
-    }
-}
-
 /// Bytes of a message of `type`, as a peer may write them or damaged, and what protobuf reads.
 struct Sample {
     Bytes bytes;
@@ -326,7 +313,7 @@ template <class Check>
 void for_each_sample(const std::string& type, int rounds, const Check& check) {
     std::size_t accepted = 0;
     std::size_t refused = 0;
-    for_each_draw(rounds, [&](WireDraw& draw) {
+    for_each_seed<WireDraw>(rounds, [&](WireDraw& draw) {
         const Bytes well_formed = draw.message(schema().type(type));
         for (int i = 0; i < 10; ++i) {
             const Bytes bytes = i == 0 ? well_formed : draw.damaged(well_formed);
@@ -380,7 +367,7 @@ TEST(ProtobufProperty, fields_are_those_that_protobuf_reads) {
         }
     };
     // Written as one type, read as another that knows none of the fields.
-    for_each_draw(300, [&](WireDraw& draw) {
+    for_each_seed<WireDraw>(300, [&](WireDraw& draw) {
         const Bytes well_formed = draw.message(schema().type("Rpc"));
         for (int i = 0; i < 5; ++i) {
             const Bytes bytes = i == 0 ? well_formed : draw.damaged(well_formed);
@@ -480,7 +467,7 @@ TEST(ProtobufProperty, an_rpc_of_a_peer_says_what_protobuf_reads) {
 }
 
 TEST(ProtobufProperty, an_rpc_of_lepton_is_read_by_protobuf) {
-    for_each_draw(200, [](WireDraw& draw) {
+    for_each_seed<WireDraw>(200, [](WireDraw& draw) {
         std::deque<std::string> kept;
         const auto text = [&](std::uint64_t bound) -> std::string_view {
             return kept.emplace_back(draw.text(bound));
@@ -548,7 +535,7 @@ TEST(ProtobufProperty, an_identify_message_of_a_peer_says_what_protobuf_reads) {
 }
 
 TEST(ProtobufProperty, an_identify_message_of_lepton_is_read_by_protobuf) {
-    for_each_draw(200, [](WireDraw& draw) {
+    for_each_seed<WireDraw>(200, [](WireDraw& draw) {
         IdentifyInfo info;
         info.protocol_version = draw.text(40);
         info.agent_version = draw.text(40);
@@ -583,7 +570,7 @@ TEST(ProtobufProperty, a_public_key_has_the_one_form_that_protobuf_writes) {
         reflection.SetString(message.get(), type.field(1), std::string(as_text(key.data)));
         return to_bytes(as_bytes(message->SerializeAsString()));
     };
-    for_each_draw(200, [&](WireDraw& draw) {
+    for_each_seed<WireDraw>(200, [&](WireDraw& draw) {
         PublicKey key;
         key.type = static_cast<KeyType>(draw.below(4));
         const std::size_t size = key.type == KeyType::secp256k1 ? 33

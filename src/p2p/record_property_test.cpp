@@ -4,6 +4,7 @@
 // Node records and the two encodings below them, on random values: what is written comes back, is
 // what the definition says, and whatever else is read has one form only.
 #include "base/random.hpp"
+#include "base/test_seeds.hpp"
 #include "p2p/base64url.hpp"
 #include "p2p/enr.hpp"
 #include "p2p/rlp.hpp"
@@ -16,21 +17,10 @@
 namespace lepton::p2p {
 namespace {
 
-constexpr std::array<std::uint64_t, 8> kSeeds{1, 2, 3, 5, 8, 13, 21, 34};
+using test::for_each_seed;
+
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-template <class Body>
-void for_each_seed(int rounds, const Body& body) {
-    for (const std::uint64_t seed : kSeeds) {
-        SCOPED_TRACE(fmt::format("seed {}", seed));
-        SeededRandom random(seed);
-        for (int round = 0; round < rounds; ++round) {
-            body(random);
-            if (testing::Test::HasFailure()) return;
-        }
-    }
-}
 
 Bytes random_bytes(Random& random, std::uint64_t size_max) {
     Bytes bytes(static_cast<std::size_t>(random.below(size_max + 1)));

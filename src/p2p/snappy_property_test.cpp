@@ -4,11 +4,11 @@
 // Both forms of snappy, in both directions, against libsnappy and against decoders that follow the
 // two format descriptions of google/snappy line by line; the checksum against its polynomial.
 #include "base/random.hpp"
+#include "base/test_seeds.hpp"
 #include "p2p/crc32c.hpp"
 #include "p2p/snappy_block.hpp"
 #include "p2p/snappy_frame.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <snappy.h>
 
@@ -18,7 +18,7 @@
 namespace lepton::p2p {
 namespace {
 
-constexpr std::array<std::uint64_t, 8> kSeeds{1, 2, 3, 5, 8, 13, 21, 34};
+using test::for_each_seed;
 
 class Draw {
   public:
@@ -73,18 +73,6 @@ class Draw {
     SeededRandom random_;
 };
 
-template <class Body>
-void for_each_draw(int rounds, const Body& body) {
-    for (const std::uint64_t seed : kSeeds) {
-        SCOPED_TRACE(fmt::format("seed {}", seed));
-        Draw draw(seed);
-        for (int round = 0; round < rounds; ++round) {
-            body(draw);
-            if (testing::Test::HasFailure()) return;
-        }
-    }
-}
-
 // ---- checksum
 
 /// The remainder of the message, bits in the order of the wire, by the polynomial.
@@ -105,7 +93,7 @@ std::uint32_t naive_masked_crc32c(ByteView data) {
 }
 
 TEST(SnappyProperty, checksum_is_the_remainder_by_the_polynomial) {
-    for_each_draw(100, [](Draw& draw) {
+    for_each_seed<Draw>(100, [](Draw& draw) {
         const Bytes data = draw.data(600);
         // At any alignment.
         const ByteView view = ByteView{data}.subspan(draw.below(data.size() + 1));
@@ -177,7 +165,7 @@ std::optional<Bytes> naive_block_decode(ByteView block) {
 }
 
 TEST(SnappyProperty, a_block_is_what_the_library_and_the_description_say) {
-    for_each_draw(60, [](Draw& draw) {
+    for_each_seed<Draw>(60, [](Draw& draw) {
         const Bytes data = draw.data(draw.below(10) == 0 ? 200'000 : 3'000);
         const Bytes ours = snappy_block_encode(data);
         std::string by_library;
@@ -191,7 +179,7 @@ TEST(SnappyProperty, a_block_is_what_the_library_and_the_description_say) {
 TEST(SnappyProperty, a_damaged_block_is_refused_exactly_when_the_description_refuses_it) {
     std::size_t accepted = 0;
     std::size_t refused = 0;
-    for_each_draw(40, [&](Draw& draw) {
+    for_each_seed<Draw>(40, [&](Draw& draw) {
         const Bytes block = snappy_block_encode(draw.data(300));
         for (int i = 0; i < 100; ++i) {
             const Bytes damaged = draw.damaged(block);
@@ -331,7 +319,7 @@ Bytes foreign_frame(ByteView data, Draw& draw) {
 }
 
 TEST(SnappyProperty, frames_of_lepton_and_of_others_hold_their_data) {
-    for_each_draw(40, [](Draw& draw) {
+    for_each_seed<Draw>(40, [](Draw& draw) {
         const Bytes data = draw.data(draw.below(10) == 0 ? 200'000 : 3'000);
         Bytes ours;
         append_snappy_frame(ours, data);
@@ -348,7 +336,7 @@ TEST(SnappyProperty, frames_of_lepton_and_of_others_hold_their_data) {
 TEST(SnappyProperty, a_damaged_frame_is_refused_exactly_when_the_description_refuses_it) {
     std::size_t accepted = 0;
     std::size_t refused = 0;
-    for_each_draw(120, [&](Draw& draw) {
+    for_each_seed<Draw>(120, [&](Draw& draw) {
         const Bytes data = draw.data(200);
         const Bytes frame = foreign_frame(data, draw);
         for (int i = 0; i < 60; ++i) {

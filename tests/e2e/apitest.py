@@ -14,10 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from processes import free_base_port, wait_for  # noqa: E402
+from processes import free_base_port, run_tests, wait_for  # noqa: E402
 
 VALIDATORS = 3
 GENESIS_TIME = 4_000_000_000
@@ -344,19 +343,11 @@ def main():
     lepton, wanted = sys.argv[1], sys.argv[2:]
     tests = [(name, test) for name, test in globals().items()
              if name.startswith("test_") and (not wanted or name in wanted)]
-    passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="lepton-apitest-") as directory:
         node = Node(lepton, directory)
         try:
             wait_for("the node answers", node.answers, 60)
-            for name, test in tests:
-                try:
-                    test(node)
-                    passed += 1
-                    print(f"ok {name}", flush=True)
-                except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
-                    failed += 1
-                    print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+            passed, failed = run_tests(tests, lambda test: test(node))
         finally:
             node.stop()
     print(f"{passed} passed, {failed} failed, 0 skipped")

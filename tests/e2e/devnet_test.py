@@ -16,12 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from processes import free_base_port, wait_for  # noqa: E402
+from processes import free_base_port, run_tests, wait_for  # noqa: E402
 
 LEPTON = None
 
@@ -299,27 +298,25 @@ def test_check_says_what_will_hurt_and_starts_nothing(directory):
     assert busy.stdout.splitlines()[-1].endswith(", 1 failed"), busy.stdout
 
 
+def in_directory(test):
+    """A test that fails shows the last lines of its nodes."""
+    with tempfile.TemporaryDirectory(prefix="lepton-e2e-") as directory:
+        try:
+            test(directory)
+        except Exception:
+            for log in sorted(pathlib.Path(directory).glob("run/*/node.log")):
+                lines = log.read_text(errors="replace").splitlines()[-15:]
+                print(f"--- {log.parent.name}\n" + "\n".join(lines), flush=True)
+            raise
+
+
 def main():
     global LEPTON
     LEPTON = sys.argv[1]
     wanted = sys.argv[2:]
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    passed = failed = 0
-    for name, test in tests:
-        if wanted and name not in wanted:
-            continue
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="lepton-e2e-") as directory:
-            try:
-                test(directory)
-                passed += 1
-                print(f"ok {name} ({time.monotonic() - started:.0f} s)", flush=True)
-            except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
-                failed += 1
-                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
-                for log in sorted(pathlib.Path(directory).glob("run/*/node.log")):
-                    lines = log.read_text(errors="replace").splitlines()[-15:]
-                    print(f"--- {log.parent.name}\n" + "\n".join(lines), flush=True)
+    tests = [(name, test) for name, test in globals().items()
+             if name.startswith("test_") and (not wanted or name in wanted)]
+    passed, failed = run_tests(tests, in_directory)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed or not passed else 0
 

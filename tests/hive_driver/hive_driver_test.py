@@ -15,10 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from processes import free_base_port, wait_for  # noqa: E402
+from processes import free_base_port, run_tests, wait_for  # noqa: E402
 
 LEPTON = None
 ROUTES = "/lean/v0/test_driver"
@@ -277,19 +276,16 @@ def replay(folder, skips):
     return tuple(counts.values())
 
 
+def in_directory(test):
+    with tempfile.TemporaryDirectory(prefix="lepton-hive-") as directory:
+        test(directory)
+
+
 def main():
     global LEPTON
     LEPTON = str(pathlib.Path(sys.argv[1]).resolve())
-    passed = failed = 0
-    for name, test in [(name, test) for name, test in globals().items() if name.startswith("test_")]:
-        with tempfile.TemporaryDirectory(prefix="lepton-hive-") as directory:
-            try:
-                test(directory)
-                passed += 1
-                print(f"ok {name}", flush=True)
-            except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
-                failed += 1
-                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    passed, failed = run_tests(tests, in_directory)
     of_vectors = replay(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
     print(f"{passed + of_vectors[0]} passed, {failed + of_vectors[1]} failed, {of_vectors[2]} skipped")
     return 1 if failed or of_vectors[1] or not passed else 0

@@ -14,16 +14,6 @@ namespace {
 
 using Status = Outcome::Status;
 
-void expect_passed(const json::object& vector) {
-    const Outcome outcome = run_test_vector(vector);
-    EXPECT_EQ(outcome.status, Status::passed) << outcome.reason;
-}
-void expect_failed(const json::object& vector, std::string_view reason) {
-    const Outcome outcome = run_test_vector(vector);
-    EXPECT_EQ(outcome.status, Status::failed);
-    EXPECT_NE(outcome.reason.find(reason), std::string::npos) << outcome.reason;
-}
-
 // ---- ssz
 
 TEST(Ssz, limits_and_sizes_are_those_of_the_scheme) {

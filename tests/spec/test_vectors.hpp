@@ -7,6 +7,8 @@
 #include "aggregation/test_keys.hpp"
 #include "spec/formats.hpp"
 
+#include <gtest/gtest.h>
+
 namespace lepton::spec {
 
 inline json::string hex(ByteView bytes) {
@@ -48,6 +50,17 @@ inline json::object vector_of(std::string_view format, const json::object& membe
 inline Outcome run_test_vector(const json::object& vector) {
     const auto format = as_string(at(as_object(at(vector, "_info")), "fixtureFormat"));
     return run_vector(format, "id", vector, {}, test_key_sets());
+}
+
+inline void expect_passed(const json::object& vector) {
+    const Outcome outcome = run_test_vector(vector);
+    EXPECT_EQ(outcome.status, Outcome::Status::passed) << outcome.reason;
+}
+/// `reason`: a part of what it must say.
+inline void expect_failed(const json::object& vector, std::string_view reason) {
+    const Outcome outcome = run_test_vector(vector);
+    EXPECT_EQ(outcome.status, Outcome::Status::failed);
+    EXPECT_NE(outcome.reason.find(reason), std::string::npos) << outcome.reason;
 }
 
 /// Returns `vector` with another value at a member.
