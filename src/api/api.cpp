@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "api/api.hpp"
 
+#include "api/replies.hpp"
 #include "base/log.hpp"
 #include "types/constants.hpp"
 
@@ -11,20 +12,6 @@ namespace lepton::api {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view kHealthyBody = R"({"status":"healthy","service":"lean-rpc-api"})";
-
-HttpReply json_reply(const json::value& value) {
-    return {.body = json::serialize(value)};
-}
-
-HttpReply error_reply(unsigned status, std::string_view what) {
-    return {.status = status, .body = json::serialize(json::object{{"error", json::string(what)}})};
-}
-
-json::object checkpoint_json(const Checkpoint& checkpoint) {
-    return {{"slot", checkpoint.slot.value}, {"root", to_hex(checkpoint.root)}};
-}
 
 /// An SSZ answer from the database.
 HttpReply ssz_reply(Result<std::optional<Bytes>, IoError> found, std::string_view what) {

@@ -9,6 +9,7 @@
 #include "libp2p/quic/limits.hpp"
 #include "node/node_files.hpp"
 #include "node/port.hpp"
+#include "node/terminate.hpp"
 #include "validator/key_store.hpp"
 
 #include <fmt/format.h>
@@ -258,12 +259,8 @@ std::vector<Finding> judge(const CheckFacts& facts) {
 }
 
 int run_check(const NodeOptions& options) {
-    const auto stop = [](const StartError& error) {
-        std::fprintf(stderr, "lepton: %s\n", error.what.c_str());
-        return error.code;
-    };
     const auto files = read_files(options);
-    if (!files) return stop(files.error());
+    if (!files) return fail(files.error().code, files.error().what);
     if (!files->is_named) {
         std::printf("warn validators %s does not name %s: the node would only follow the chain\n",
                     options.validators.c_str(),
@@ -274,7 +271,10 @@ int run_check(const NodeOptions& options) {
     }
     auto keys =
         validator::KeyStore::load(files->key_files, files->genesis.validators, *files->scheme);
-    if (!keys) return stop(config_error(keys.error()));
+    if (!keys) {
+        const StartError error = config_error(keys.error());
+        return fail(error.code, error.what);
+    }
 
     std::size_t counts[3] = {0, files->bootnodes.warnings.size() + (files->is_named ? 0 : 1), 0};
     for (const Finding& finding : judge(gather(options, *files, *keys))) {

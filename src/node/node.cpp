@@ -439,11 +439,6 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
 }  // namespace
 
 int run_node(const NodeOptions& options) {
-    const auto fail = [](int code, std::string_view what) {
-        log::flush();
-        std::fprintf(stderr, "lepton: %.*s\n", static_cast<int>(what.size()), what.data());
-        return code;
-    };
     const auto level = log::parse_level(options.log_level);
     if (!level) return fail(kExitConfig, "--log-level: " + level.error().what);
     log::set_level(*level);

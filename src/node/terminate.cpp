@@ -41,4 +41,10 @@ void name_threads_that_throw() {
     std::set_terminate(on_terminate);
 }
 
+int fail(int code, std::string_view what) {
+    log::flush();
+    std::fprintf(stderr, "lepton: %.*s\n", static_cast<int>(what.size()), what.data());
+    return code;
+}
+
 }  // namespace lepton::node

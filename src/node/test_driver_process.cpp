@@ -13,7 +13,6 @@
 #include "spec_driver/test_driver.hpp"
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <semaphore>
 
@@ -21,12 +20,6 @@ namespace lepton::node {
 namespace {
 
 constexpr const char* kVariable = "HIVE_LEAN_TEST_DRIVER";
-
-int fail(int code, std::string_view what) {
-    log::flush();
-    std::fprintf(stderr, "lepton: %.*s\n", static_cast<int>(what.size()), what.data());
-    return code;
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "spec_driver/test_driver.hpp"
 
+#include "api/replies.hpp"
 #include "spec_driver/fork_choice_step.hpp"
 #include "spec_driver/signatures_run.hpp"
 #include "spec_driver/transition_run.hpp"
@@ -13,23 +14,14 @@
 namespace lepton::spec_driver {
 namespace {
 
+using api::checkpoint_json;
+using api::error_reply;
 using api::HttpQuery;
 using api::HttpReply;
-
-HttpReply error_reply(unsigned status, std::string_view what) {
-    return {.status = status, .body = json::serialize(json::object{{"error", json::string(what)}})};
-}
-
-HttpReply reply(const json::object& body) {
-    return {.body = json::serialize(body)};
-}
+using api::json_reply;
 
 json::string name_of(Rejection rejection) {
     return json::string(to_string(rejection));
-}
-
-json::object checkpoint_json(const Checkpoint& checkpoint) {
-    return {{"slot", checkpoint.slot.value}, {"root", to_hex(checkpoint.root)}};
 }
 
 json::object snapshot_json(const consensus::Store& store) {
@@ -76,7 +68,7 @@ HttpReply TestDriver::handle(const HttpQuery& query) {
     };
     if (query.path == "/lean/v0/health") {
         if (query.method != "GET") return error_reply(405, "method not allowed");
-        return reply({{"status", "healthy"}, {"service", "lean-rpc-api"}});
+        return {.body = std::string(api::kHealthyBody)};
     }
     const auto* const row = std::ranges::find(kPostRoutes, query.path, &Row::path);
     if (row == std::end(kPostRoutes)) return error_reply(404, "no such route");
@@ -109,16 +101,17 @@ HttpReply TestDriver::init_fork_choice(const json::object& request) {
 HttpReply TestDriver::step_fork_choice(const json::object& request) {
     if (!node_) return error_reply(409, "no store: fork_choice/init comes first");
     const auto outcome = play_step(*node_, request);
-    return reply({{"accepted", outcome.has_value()},
-                  {"error", outcome ? json::value() : name_of(outcome.error())},
-                  {"snapshot", snapshot_json(node_->store())}});
+    return json_reply(json::object{{"accepted", outcome.has_value()},
+                                   {"error", outcome ? json::value() : name_of(outcome.error())},
+                                   {"snapshot", snapshot_json(node_->store())}});
 }
 
 HttpReply TestDriver::state_transition(const json::object& request) {
     const auto state = run_state_transition(request);
-    return reply({{"succeeded", state.has_value()},
-                  {"error", state ? json::value() : name_of(state.error())},
-                  {"post", state ? json::value(post_json(*state)) : json::value()}});
+    return json_reply(
+        json::object{{"succeeded", state.has_value()},
+                     {"error", state ? json::value() : name_of(state.error())},
+                     {"post", state ? json::value(post_json(*state)) : json::value()}});
 }
 
 HttpReply TestDriver::verify_signatures(const json::object& request) {
@@ -131,7 +124,8 @@ HttpReply TestDriver::verify_signatures(const json::object& request) {
                 ? json::value(fmt::format("{} ({})", to_string(reason), to_string(*proof_error)))
                 : json::value(name_of(reason));
     }
-    return reply({{"succeeded", outcome.has_value()}, {"error", std::move(error)}});
+    return json_reply(
+        json::object{{"succeeded", outcome.has_value()}, {"error", std::move(error)}});
 }
 
 }  // namespace lepton::spec_driver
