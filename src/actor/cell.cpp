@@ -96,16 +96,6 @@ SendResult Cell::push(EnvelopePtr& envelope) {
     return SendError::full;
 }
 
-bool Cell::refuses(std::size_t index) {
-    ClassCounters& counters = mailbox_.counters(index);
-    if (counters.depth.load(std::memory_order_relaxed) < mailbox_.spec(index).capacity)
-        return false;
-    const std::lock_guard lock(mutex_);
-    if (is_closed_) return false;  // push() answers `stopped`
-    counters.rejected.fetch_add(1, std::memory_order_relaxed);
-    return true;
-}
-
 void Cell::push_item(EnvelopePtr envelope, std::uint32_t incarnation) {
     std::vector<EnvelopePtr> displaced;
     bool wakes = false;

@@ -10,6 +10,7 @@
 // those of the second only on the turn.
 #pragma once
 
+#include "actor/cell_mutex.hpp"
 #include "actor/exit_reason.hpp"
 #include "actor/mailbox.hpp"
 #include "actor/message.hpp"
@@ -113,8 +114,6 @@ class Cell : public std::enable_shared_from_this<Cell> {
 
     /// Takes the message, or refuses it and leaves it in `envelope`.
     SendResult push(EnvelopePtr& envelope);
-    /// Returns whether a message for a rejecting class would find it full, and counts the refusal.
-    bool refuses(std::size_t index);
     /// Takes an item of a source that `incarnation` listens to; drops and counts it when that is
     /// over.
     void push_item(EnvelopePtr envelope, std::uint32_t incarnation);
@@ -259,8 +258,8 @@ class Cell : public std::enable_shared_from_this<Cell> {
     const std::uint64_t id_;
 
     // ---- guarded by mutex_
-    mutable std::mutex mutex_;
-    std::condition_variable idle_;
+    alignas(kCacheLine) mutable CellMutex mutex_;
+    std::condition_variable_any idle_;
     Mailbox mailbox_;
     std::deque<Event> events_;
     std::vector<Monitor> monitors_;
@@ -272,8 +271,9 @@ class Cell : public std::enable_shared_from_this<Cell> {
     bool is_dead_ = false;       // takes no more events either
     bool is_pulse_due_ = false;  // was asked for and has not come yet
 
-    // ---- read by other threads
-    std::atomic<bool> attention_{false};  // an event or urgent message waits: end the batch
+    // ---- written on the turn, read by other threads; apart from what senders write
+    // An event or urgent message waits: end the batch. Senders write it, but seldom.
+    alignas(kCacheLine) std::atomic<bool> attention_{false};
     std::atomic<std::uint32_t> incarnation_{0};
     std::atomic<std::uint64_t> turns_{0}, slow_turns_{0};
     std::atomic<std::uint64_t> asks_opened_{0}, asks_completed_{0}, asks_forgotten_{0};

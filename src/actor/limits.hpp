@@ -10,8 +10,9 @@
 
 namespace lepton::actor {
 
-/// Messages taken from a mailbox under one lock: one lock per message costs half of the speed.
-inline constexpr std::size_t kBatchMax = 8;
+/// Messages taken from a mailbox under one lock: one lock per message costs half of the speed, and
+/// more of them keep senders waiting.
+inline constexpr std::size_t kBatchMax = 16;
 /// Messages one activation handles before it gives the worker to another actor.
 inline constexpr int kQuantum = 64;
 /// Open asks of one actor; one more completes with `full`. Several per peer of a busy node.
@@ -24,6 +25,9 @@ inline constexpr std::size_t kListenersMax = 64;
 inline constexpr std::size_t kMonitorsMax = 256;
 /// Children of one supervisor: the actors of one node, and those a test spawns.
 inline constexpr std::size_t kChildrenMax = 1024;
+/// What senders write and what the turn writes lie so far apart: otherwise each write takes the
+/// line from the other's processor.
+inline constexpr std::size_t kCacheLine = 64;
 /// A handler longer than this is counted: ticks of the same actor come late by that much.
 inline constexpr Duration kSlowTurn = std::chrono::milliseconds{10};
 

@@ -76,9 +76,10 @@ Mailbox::Put Mailbox::put(EnvelopePtr& envelope, std::vector<EnvelopePtr>& displ
     const bool makes_room =
         limits.policy == Overflow::drop_oldest || limits.policy == Overflow::coalesce;
     const bool can_ever_fit = limits.bytes_max == 0 || envelope->bytes <= limits.bytes_max;
-    if (!can_ever_fit || (!makes_room && is_over(index, envelope->bytes))) return refuse(index);
+    if (!can_ever_fit) return refuse(index);
     ClassCounters& counter = counters_[index];
     while (is_over(index, envelope->bytes)) {
+        if (!makes_room) return refuse(index);
         displaced.push_back(unlink_oldest(index));
         ClassCounters::bump(counter.dropped);
     }

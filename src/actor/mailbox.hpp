@@ -6,6 +6,7 @@
 // mutex of the cell that owns it.
 #pragma once
 
+#include "actor/limits.hpp"
 #include "actor/message.hpp"
 #include "actor/snapshot.hpp"
 #include "base/clock.hpp"
@@ -47,8 +48,12 @@ using EnvelopePtr = std::unique_ptr<Envelope>;
 
 /// The counters of one class; readable from any thread.
 struct ClassCounters {
-    std::atomic<std::uint64_t> enqueued{0}, handled{0}, rejected{0}, dropped{0}, undelivered{0};
+    // Written by senders.
+    alignas(kCacheLine) std::atomic<std::uint64_t> enqueued{0};
+    std::atomic<std::uint64_t> rejected{0}, dropped{0}, undelivered{0};
     std::atomic<std::uint64_t> depth{0}, high_water{0};
+    // Written by the actor's turn.
+    alignas(kCacheLine) std::atomic<std::uint64_t> handled{0};
     std::array<std::atomic<std::uint64_t>, std::tuple_size_v<DurationHistogram>> handling_ns{};
     std::array<std::atomic<std::uint64_t>, std::tuple_size_v<DurationHistogram>> waiting_ns{};
     std::atomic<std::uint64_t> handling_sum_ns{0}, waiting_sum_ns{0};

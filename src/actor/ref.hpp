@@ -108,8 +108,6 @@ struct AskEnvelope final : Envelope {
 template <class A, class M>
 SendResult send_to(Cell& cell, M& message) {
     constexpr std::size_t index = A::accepts::template index<M>;
-    if constexpr (A::accepts::specs[index].policy == Overflow::reject)
-        if (cell.refuses(index)) return SendError::full;
     auto made = std::make_unique<MessageEnvelope<A, M>>(std::move(message));
     MessageEnvelope<A, M>& typed = *made;
     typed.index = index;
@@ -124,12 +122,6 @@ SendResult send_to(Cell& cell, M& message) {
 template <class A, class M>
 void ask_of(Cell& cell, M&& message, Reply<typename M::reply>&& reply) {
     constexpr std::size_t index = A::accepts::template index<M>;
-    if constexpr (A::accepts::specs[index].policy == Overflow::reject) {
-        if (cell.refuses(index)) {
-            std::move(reply).fail(AskError::full);
-            return;
-        }
-    }
     auto made = std::make_unique<AskEnvelope<A, M>>(std::move(message), std::move(reply));
     AskEnvelope<A, M>& typed = *made;
     typed.index = index;

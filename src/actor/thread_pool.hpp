@@ -39,15 +39,18 @@ class ThreadPool final : public Scheduler {
 
   private:
     void work();
+    void wait_for_work(std::unique_lock<std::mutex>& lock);
     void keep_time();
     void wake_workers();
 
     const std::string name_;
+    const std::size_t workers_;
     const Clock& clock_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<CellPtr> ready_;
     std::size_t idle_ = 0;
+    bool is_watched_ = false;  // an idle worker looks for actors that wait too long
     bool is_stopping_ = false;
 
     std::mutex timer_mutex_;

@@ -130,6 +130,39 @@ TEST(ThreadPool, busy_worker_does_not_delay_timers_while_another_is_idle) {
     for (const Duration tick : done.get_future().get()) EXPECT_LT(tick, 900ms);
 }
 
+struct Work {};
+// Passes each message on, and does not end its turn before the last of the row has its own.
+struct Link {
+    using accepts = Accepts<On<Work, 1>>;
+    std::optional<Recipient<Work>> next;
+    std::atomic<int>& at_end;
+    void handle(Work, Context<Link>&) {
+        const int wanted = at_end + 1;
+        if (!next) {
+            ++at_end;
+            return;
+        }
+        EXPECT_TRUE(next->send(Work{}));
+        await([&] { return at_end >= wanted; });
+    }
+};
+
+TEST(ThreadPool, what_a_long_turn_makes_ready_does_not_wait_for_its_end_while_a_worker_is_idle) {
+    Machine machine;
+    ThreadPool pool{"three", 3, machine.clock};
+    System system(machine.options());
+    std::atomic<int> at_end{0};
+    std::optional<Recipient<Work>> first;
+    for (const char* const name : {"last", "middle", "first"})
+        first = system.spawn<Link>({.name = name, .scheduler = pool},
+                                   [next = first, &at_end] { return Link{next, at_end}; });
+    await([&] { return system.is_ready(); });
+    for (int i = 1; i <= 20; ++i) {
+        await([&] { return bool{first->send(Work{})}; });
+        await([&] { return at_end == i; });
+    }
+}
+
 struct Compute {
     using reply = int;
     int value;
