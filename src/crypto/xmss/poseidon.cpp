@@ -24,7 +24,11 @@
 // overflows; they hold for every input, not only for likely ones.
 #include "crypto/xmss/poseidon.hpp"
 
+#include "crypto/xmss/poseidon_kernels.hpp"
+
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 namespace lepton::crypto::xmss {
 namespace {
@@ -263,5 +267,77 @@ template void permute<16>(std::span<State<16>>);
 template void permute<24>(std::span<State<24>>);
 template void compress<16>(std::span<State<16>>);
 template void compress<24>(std::span<State<24>>);
+
+namespace poseidon_kernels {
+namespace {
+
+template <std::size_t Width>
+State<Width> state_of(const Lanes<Width>& states, std::size_t lane) {
+    State<Width> state;
+    for (std::size_t i = 0; i < Width; ++i) state[i] = states.rows[i][lane];
+    return state;
+}
+
+template <std::size_t Width>
+void permute_lanes(Lanes<Width>& states) {
+    const Tables<Width>& table = tables<Width>();
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        State<Width> state = state_of(states, lane);
+        permute_one(table, state);
+        for (std::size_t i = 0; i < Width; ++i) states.rows[i][lane] = state[i];
+    }
+}
+
+template <std::size_t Width>
+void compress_lanes(const Lanes<Width>& in, Lanes<8>& out) {
+    const Tables<Width>& table = tables<Width>();
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const State<Width> input = state_of(in, lane);
+        State<Width> state = input;
+        permute_one(table, state);
+        for (std::size_t i = 0; i < out.rows.size(); ++i) {
+            out.rows[i][lane] = add(state[i], input[i]);
+        }
+    }
+}
+
+void permute24_one(State<24>& state) {
+    permute_one(tables<24>(), state);
+}
+
+}  // namespace
+
+const Kernel& portable() {
+    static constexpr Kernel kernel{"portable",
+                                   permute_lanes<16>,
+                                   permute_lanes<24>,
+                                   compress_lanes<16>,
+                                   compress_lanes<24>,
+                                   permute24_one};
+    return kernel;
+}
+
+const Kernel* avx2() {
+    return nullptr;
+}
+
+const Kernel* avx512() {
+    return nullptr;
+}
+
+std::span<const Kernel* const> available() {
+    static const std::vector<const Kernel*> kernels = [] {
+        std::vector<const Kernel*> found{avx512(), avx2(), &portable()};
+        std::erase(found, nullptr);
+        return found;
+    }();
+    return kernels;
+}
+
+const Kernel& best() {
+    return *available().front();
+}
+
+}  // namespace poseidon_kernels
 
 }  // namespace lepton::crypto::xmss

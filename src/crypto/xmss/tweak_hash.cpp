@@ -13,7 +13,7 @@ namespace lepton::crypto::xmss {
 namespace {
 
 // States given to one permutation call: several vectors of any instruction set.
-constexpr std::size_t kLanes = 64;
+constexpr std::size_t kBatch = 64;
 
 // The last byte of a tweak says what is hashed.
 constexpr std::uint64_t kChainTweak = 0x00;
@@ -43,12 +43,12 @@ void fill(State<Width>& state, const Parts&... parts) {
 void walk_chains(std::span<ChainWalk> walks) {
     // Longest first, so that the lanes stay filled until close to the end.
     std::ranges::sort(walks, std::greater{}, &ChainWalk::steps);
-    std::array<State<16>, kLanes> states;
+    std::array<State<16>, kBatch> states;
     const WipeGuard guard{states};
-    std::array<ChainWalk*, kLanes> lanes{};
+    std::array<ChainWalk*, kBatch> lanes{};
     std::size_t active = 0, next = 0;
     while (true) {
-        while (active < kLanes && next < walks.size() && walks[next].steps > 0) {
+        while (active < kBatch && next < walks.size() && walks[next].steps > 0) {
             lanes[active++] = &walks[next++];
         }
         if (active == 0) return;
@@ -123,10 +123,10 @@ void hash_leaves(std::span<const LeafJob> jobs, const Capacity& capacity) {
     const std::size_t absorbed = kHead + chains * std::tuple_size_v<Digest>;
     const std::size_t blocks = (absorbed + kRate - 1) / kRate;
 
-    std::array<State<24>, kLanes> states;
-    std::vector<Fp> inputs(kLanes * blocks * kRate);
-    for (; !jobs.empty(); jobs = jobs.subspan(std::min(kLanes, jobs.size()))) {
-        const std::size_t count = std::min(kLanes, jobs.size());
+    std::array<State<24>, kBatch> states;
+    std::vector<Fp> inputs(kBatch * blocks * kRate);
+    for (; !jobs.empty(); jobs = jobs.subspan(std::min(kBatch, jobs.size()))) {
+        const std::size_t count = std::min(kBatch, jobs.size());
         std::ranges::fill(inputs, Fp{0});
         for (std::size_t i = 0; i < count; ++i) {
             const LeafJob& job = jobs[i];
