@@ -3,30 +3,18 @@
 #include "crypto/keccak.hpp"
 
 #include "base/assert.hpp"
+#include "crypto/keccak_kernels.hpp"
 #include "crypto/wipe.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace lepton::crypto {
 namespace {
 
 constexpr std::size_t kRateKeccak256 = 136;
 constexpr std::size_t kRateShake128 = 168;
-
-constexpr std::array<std::uint64_t, 24> kRoundConstants{
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
-    0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
-    0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
-    0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
-    0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
-
-// Step pi walks through all lanes but lane 0 in one cycle; kLanes names them in that order and
-// kRotations the distance that step rho turns the lane moved into each of them.
-constexpr std::array<std::size_t, 24> kLanes{10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
-                                             15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
-constexpr std::array<int, 24> kRotations{1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
-                                         27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
 
 void xor_byte(KeccakState& state, std::size_t position, std::uint8_t byte) {
     state[position / 8] ^= std::uint64_t{byte} << (8 * (position % 8));
@@ -36,10 +24,16 @@ std::uint8_t byte_at(const KeccakState& state, std::size_t position) {
     return static_cast<std::uint8_t>(state[position / 8] >> (8 * (position % 8)));
 }
 
+// The word whose bytes are those of `word` lowest first, and back.
+std::uint64_t little_endian(std::uint64_t word) {
+    return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
 }  // namespace
 
 void keccak_f1600(KeccakState& state) {
-    for (const std::uint64_t round_constant : kRoundConstants) {
+    using keccak_kernels::kPath, keccak_kernels::kRotations;
+    for (const std::uint64_t round_constant : keccak_kernels::kRoundConstants) {
         // theta: every lane takes the parity of two neighbouring columns.
         std::array<std::uint64_t, 5> parity;
 #pragma GCC unroll 5
@@ -55,9 +49,9 @@ void keccak_f1600(KeccakState& state) {
         // rho and pi: rotate the lanes and move them around.
         std::uint64_t moving = state[1];
 #pragma GCC unroll 24
-        for (std::size_t i = 0; i < kLanes.size(); ++i) {
-            const std::uint64_t displaced = state[kLanes[i]];
-            state[kLanes[i]] = std::rotl(moving, kRotations[i]);
+        for (std::size_t i = 0; i < kPath.size(); ++i) {
+            const std::uint64_t displaced = state[kPath[i]];
+            state[kPath[i]] = std::rotl(moving, kRotations[i]);
             moving = displaced;
         }
         // chi: the only non-linear step, along each row.
@@ -98,6 +92,44 @@ void shake128(ByteView input, MutableByteView out) {
     Shake128 shake;
     shake.absorb(input);
     shake.squeeze(out);
+}
+
+void shake128_short(ByteView messages, std::size_t message_size, MutableByteView outputs) {
+    LEPTON_ASSERT(message_size > 0 && message_size < kRateShake128, "a message of one block");
+    LEPTON_ASSERT(messages.size() % message_size == 0, "whole messages");
+    if (messages.empty()) return;
+    const std::size_t count = messages.size() / message_size;
+    const std::size_t output_size = outputs.size() / count;
+    LEPTON_ASSERT(outputs.size() == count * output_size && output_size <= kRateShake128,
+                  "an output of one block per message");
+
+    const auto permute = keccak_kernels::best().permute;
+    keccak_kernels::States states;
+    std::array<std::uint64_t, kRateShake128 / 8> block;
+    const WipeGuard states_guard{states.words};
+    const WipeGuard block_guard{block};
+    while (!messages.empty()) {
+        const std::size_t taken = std::min(messages.size() / message_size, keccak_kernels::kStates);
+        states.words = {};
+        block = {};
+        for (std::size_t n = 0; n < taken; ++n) {
+            std::memcpy(block.data(), messages.data() + n * message_size, message_size);
+            for (std::size_t i = 0; i < block.size(); ++i) {
+                states.words[i][n] = little_endian(block[i]);
+            }
+            states.words[message_size / 8][n] ^= std::uint64_t{0x1f} << (8 * (message_size % 8));
+            states.words[block.size() - 1][n] ^= std::uint64_t{0x80} << 56;
+        }
+        permute(states);
+        for (std::size_t n = 0; n < taken; ++n) {
+            for (std::size_t i = 0; i < block.size(); ++i) {
+                block[i] = little_endian(states.words[i][n]);
+            }
+            std::memcpy(outputs.data() + n * output_size, block.data(), output_size);
+        }
+        messages = messages.subspan(taken * message_size);
+        outputs = outputs.subspan(taken * output_size);
+    }
 }
 
 Shake128::~Shake128() {

@@ -3,6 +3,7 @@
 #include "crypto/keccak.hpp"
 
 #include "base/random.hpp"
+#include "crypto/keccak_kernels.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +60,53 @@ TEST(Shake128, pieces_in_and_out_give_the_one_shot_output) {
         }
         EXPECT_EQ(out, shake(message, out.size())) << size;
     }
+}
+
+// Message sizes around the words of a block, counts around the states of a kernel's call.
+TEST(Shake128, many_short_messages_give_the_outputs_of_each) {
+    SeededRandom random{2};
+    for (const std::size_t message_size : {1u, 7u, 8u, 9u, 61u, 93u, 159u, 160u, 161u, 167u}) {
+        for (const std::size_t output_size : {1u, 32u, 112u, 128u, 168u}) {
+            for (const std::size_t count : {0u, 1u, 7u, 8u, 9u, 46u}) {
+                Bytes messages(count * message_size), outputs(count * output_size), expected;
+                random.fill(messages);
+                for (std::size_t i = 0; i < count; ++i) {
+                    const auto message = ByteView{messages}.subspan(i * message_size, message_size);
+                    append(expected, shake(message, output_size));
+                }
+                shake128_short(messages, message_size, outputs);
+                ASSERT_EQ(outputs, expected) << message_size << ' ' << output_size << ' ' << count;
+            }
+        }
+    }
+}
+
+TEST(KeccakKernels, all_equal_the_function_of_one_state) {
+    for (const auto* kernel : keccak_kernels::available()) {
+        SeededRandom random{3};
+        for (int round = 0; round < 2000; ++round) {
+            keccak_kernels::States states;
+            std::array<KeccakState, keccak_kernels::kStates> expected;
+            for (std::size_t n = 0; n < expected.size(); ++n) {
+                for (std::size_t i = 0; i < expected[n].size(); ++i) {
+                    states.words[i][n] = expected[n][i] = random.next_u64();
+                }
+                keccak_f1600(expected[n]);
+            }
+            kernel->permute(states);
+            for (std::size_t n = 0; n < expected.size(); ++n) {
+                for (std::size_t i = 0; i < expected[n].size(); ++i) {
+                    ASSERT_EQ(states.words[i][n], expected[n][i]) << kernel->name;
+                }
+            }
+        }
+    }
+}
+
+TEST(KeccakKernels, the_fastest_comes_first) {
+    ASSERT_FALSE(keccak_kernels::available().empty());
+    EXPECT_EQ(&keccak_kernels::best(), keccak_kernels::available().front());
+    EXPECT_EQ(keccak_kernels::available().back(), &keccak_kernels::portable());
 }
 
 }  // namespace
