@@ -97,6 +97,22 @@ TEST_F(VectorFolder, what_the_list_says_is_skipped_with_its_reason) {
     EXPECT_EQ(results[0].outcome.reason, "a later rule");
 }
 
+TEST_F(VectorFolder, an_entry_of_the_list_without_a_vector_is_stale) {
+    write("a.json", json::object{{"one", delta_vector()}, {"two", delta_vector()}});
+    Skips skips;
+    skips.vectors["one"] = "a later rule";
+    skips.members["two"]["delta"] = "a later rule";
+    EXPECT_TRUE(stale_skips(skips, run(skips)).empty());
+    skips.vectors["gone"] = "a later rule";
+    skips.members["renamed"]["delta"] = "a later rule";
+    const auto stale = stale_skips(skips, run(skips));
+    ASSERT_EQ(stale.size(), 2U);
+    EXPECT_EQ(stale[0].id, "gone");
+    EXPECT_EQ(stale[1].id, "renamed");
+    EXPECT_EQ(stale[0].outcome.status, Status::failed);
+    EXPECT_EQ(stale[1].outcome.status, Status::failed);
+}
+
 TEST_F(VectorFolder, key_files_are_tried_and_serve_the_vectors_that_name_their_digest) {
     const json::object pair{{"public_key", hex(validator_keys(0).attestation)},
                             {"secret_key", hex(aggregation::validator(0).serialize())}};

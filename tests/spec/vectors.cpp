@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 namespace lepton::spec {
 namespace {
@@ -173,6 +174,20 @@ Outcome run_vector(std::string_view format,
 
 std::vector<VectorResult> run_folder(const fs::path& folder, const Skips& skips) {
     return FolderRun(folder, skips).run();
+}
+
+std::vector<VectorResult> stale_skips(const Skips& skips,
+                                      const std::vector<VectorResult>& results) {
+    std::set<std::string_view> stale;
+    for (const auto& [id, reason] : skips.vectors) stale.insert(id);
+    for (const auto& [id, members] : skips.members) stale.insert(id);
+    for (const VectorResult& result : results) stale.erase(result.id);
+    std::vector<VectorResult> failures;
+    for (const std::string_view id : stale) {
+        failures.push_back(
+            {"skips", "the list of skips", std::string(id), failed("no vector has this id")});
+    }
+    return failures;
 }
 
 Result<Skips, std::string> read_skips(const fs::path& file) {

@@ -67,4 +67,8 @@ Outcome run_vector(std::string_view format,
 /// files are documentation. A file that cannot be read is a failure.
 std::vector<VectorResult> run_folder(const std::filesystem::path& folder, const Skips& skips);
 
+/// Returns a failure for each vector that `skips` names and that is not among `results`, which are
+/// those of a whole release: an entry that outlives its vector must go.
+std::vector<VectorResult> stale_skips(const Skips& skips, const std::vector<VectorResult>& results);
+
 }  // namespace lepton::spec
