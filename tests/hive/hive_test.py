@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # SPDX-FileCopyrightText: The lepton authors
-"""The scenarios of hive's lean simulator against running nodes of lepton; docs/hive.md maps them.
+"""The scenarios of hive's lean simulator against running nodes of lepton; docs/testing.md maps them.
 
 Usage: hive_test.py LEPTON LEPTON_INTEROP_PEER LEPTON_SIGNED_BLOCKS [--logs DIR] [SUITE ...]
 Prints "ok NAME", "FAILED NAME" or "skipped NAME: reason" for each scenario and at the end "N passed, N failed, N
