@@ -25,6 +25,7 @@
 #include "crypto/xmss/poseidon.hpp"
 
 #include "crypto/xmss/poseidon_kernels.hpp"
+#include "crypto/xmss/poseidon_tables.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -33,8 +34,12 @@
 namespace lepton::crypto::xmss {
 namespace {
 
-constexpr std::int64_t kP = kPrime;
-constexpr std::int64_t kTwo32 = (std::int64_t{1} << 32) % kP;  // R mod p, below 2^25
+using poseidon_kernels::centred;
+using poseidon_kernels::kP;
+using poseidon_kernels::kTwo32;
+using poseidon_kernels::Tables;
+using poseidon_kernels::tables;
+
 constexpr std::size_t kTermsPerFold = 6;
 
 // |coefficient| <= p / 2 because coefficients are centred.
@@ -77,109 +82,9 @@ inline std::int64_t cube(std::int64_t input) {
     return reduce(reduce(input * input) * input);
 }
 
-// Returns the number in [-p / 2, p / 2] congruent to `value`. Requires |value| <= 3 / 2 * p.
-constexpr std::int64_t centred(std::int64_t value) {
-    value -= kP & -std::int64_t{value > kP / 2};
-    return value + (kP & -std::int64_t{value < -(kP / 2)});
-}
-
 // Returns the element congruent to `value`. Requires |value| < p.
 inline Fp canonical(std::int64_t value) {
     return static_cast<Fp>(value + (kP & (value >> 63)));
-}
-
-// Everything the kernel multiplies with, made from the definition of the permutation.
-template <std::size_t Width>
-struct Tables {
-    static constexpr std::size_t kPartial = kPartialRounds<Width>;
-    static constexpr std::size_t kSums = kPartial + Width;
-
-    using Row = std::array<std::int32_t, Width>;
-
-    Row first_constants;                                // centred, as they are
-    std::array<Row, Width> matrix;                      // times R^3
-    std::array<Row, 2 * kHalfFullRounds> constants;     // of round i, times R; [8] is zero
-    std::array<Row, kSums> from_full;                   // z in u_k, then in the outputs
-    std::array<std::int32_t, kSums> partial_constants;  // times R
-    std::array<std::array<std::int32_t, kSums>, kPartial> from_partial;  // [k]: y_k in each sum
-
-    Tables();
-};
-
-constexpr Fp kR = static_cast<Fp>(kTwo32);
-constexpr Fp kR3 = multiply(kR, multiply(kR, kR));
-
-std::int32_t stored(Fp value, Fp factor) {
-    return static_cast<std::int32_t>(centred(multiply(value, factor)));
-}
-
-template <std::size_t Width>
-Tables<Width>::Tables() {
-    const std::vector<Fp> rounds = round_constants<Width>();
-    const auto constant = [&](std::size_t round, std::size_t i) {
-        return rounds[round * Width + i];
-    };
-    for (std::size_t i = 0; i < Width; ++i) {
-        first_constants[i] = stored(constant(0, i), 1);
-        for (std::size_t j = 0; j < Width; ++j) {
-            matrix[i][j] = stored(linear_layer<Width>(i, j), kR3);
-        }
-        // The constants that follow each full round but the fourth, whose successor is the partial
-        // phase, and the last.
-        for (std::size_t round = 0; round < constants.size(); ++round) {
-            const bool is_second_half = round >= kHalfFullRounds;
-            const std::size_t next = round + 1 + (is_second_half ? kPartial : 0);
-            const bool has_next = next < 2 * kHalfFullRounds + kPartial;
-            constants[round][i] = has_next ? stored(constant(next, i), kR) : 0;
-        }
-    }
-
-    // Each element of the state as an affine function: coefficients of z, of the y, and a constant.
-    constexpr std::size_t kTerms = Width + kPartial + 1;
-    using Affine = std::array<Fp, kTerms>;
-    std::array<Affine, Width> state{};
-    const auto apply_matrix = [&] {
-        std::array<Affine, Width> next{};
-        for (std::size_t i = 0; i < Width; ++i) {
-            for (std::size_t j = 0; j < Width; ++j) {
-                for (std::size_t term = 0; term < kTerms; ++term) {
-                    const Fp product = multiply(linear_layer<Width>(i, j), state[j][term]);
-                    next[i][term] = add(next[i][term], product);
-                }
-            }
-        }
-        state = next;
-    };
-    const auto add_constants = [&](std::size_t round) {
-        for (std::size_t i = 0; i < Width; ++i) {
-            state[i].back() = add(state[i].back(), constant(round, i));
-        }
-    };
-    const auto keep = [&](std::size_t sum, const Affine& element) {
-        for (std::size_t j = 0; j < Width; ++j) from_full[sum][j] = stored(element[j], kR3);
-        for (std::size_t k = 0; k < kPartial; ++k) {
-            from_partial[k][sum] = stored(element[Width + k], kR3);
-        }
-        partial_constants[sum] = stored(element.back(), kR);
-    };
-
-    for (std::size_t i = 0; i < Width; ++i) state[i][i] = 1;
-    apply_matrix();
-    for (std::size_t k = 0; k < kPartial; ++k) {
-        add_constants(kHalfFullRounds + k);
-        keep(k, state[0]);
-        state[0] = {};
-        state[0][Width + k] = 1;
-        apply_matrix();
-    }
-    add_constants(kHalfFullRounds + kPartial);
-    for (std::size_t i = 0; i < Width; ++i) keep(kPartial + i, state[i]);
-}
-
-template <std::size_t Width>
-const Tables<Width>& tables() {
-    static const Tables<Width> made;
-    return made;
 }
 
 template <std::size_t Width>
@@ -315,14 +220,6 @@ const Kernel& portable() {
                                    compress_lanes<24>,
                                    permute24_one};
     return kernel;
-}
-
-const Kernel* avx2() {
-    return nullptr;
-}
-
-const Kernel* avx512() {
-    return nullptr;
 }
 
 std::span<const Kernel* const> available() {
