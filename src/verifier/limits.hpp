@@ -33,6 +33,13 @@ inline constexpr std::size_t kBlocksPerPeerMax = 8;
 /// Votes verified in one piece of work: enough to fill the vector lanes many times over, few enough
 /// (some 20 ms) that a block never waits long for its turn.
 inline constexpr std::size_t kVotesPerBatch = 64;
+/// Votes that are worth starting at once: one for each lane of the widest vector kernel. Batches
+/// are multiples of it where they can be.
+inline constexpr std::size_t kVotesGathered = 16;
+static_assert(kVotesPerBatch % kVotesGathered == 0);
+/// How long fewer votes wait for others that would be verified at almost no cost beside them. Votes
+/// of one slot arrive within some tens of milliseconds, and are due 800 ms after their slot began.
+inline constexpr Duration kVoteGatherTime = std::chrono::milliseconds{2};
 /// Work that may be under way beyond what peers' messages fill, reserved for our own messages.
 inline constexpr std::size_t kJobsReservedForOwn = 1;
 /// Proofs that may be checked at once, whatever the number of threads.

@@ -166,6 +166,7 @@ void Verifier::finish(VoteBatch batch, Duration took) {
     LEPTON_ASSERT(batch.tasks.size() == batch.verdicts.size() && under_way_ > 0);
     --under_way_;
     metrics_.vote_seconds.Observe(std::chrono::duration<double>(took).count());
+    metrics_.vote_batch_size.Observe(static_cast<double>(batch.tasks.size()));
     for (std::size_t i = 0; i < batch.tasks.size(); ++i) {
         VoteTask& task = batch.tasks[i];
         queue_.done(task.origin, Kind::vote);

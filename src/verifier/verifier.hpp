@@ -56,8 +56,14 @@ class Verifier {
 
     // ---- work out; each piece comes back by exactly one of finish, put_back and give_up
 
-    /// Returns the work to start now; nothing when enough is under way or nothing waits.
+    /// Returns the work to start now; nothing when enough is under way or nothing waits, or only
+    /// votes that wait for more of them.
     std::optional<Work> next_work();
+    /// Whether votes wait for more of them, to be verified together: for kVoteGatherTime at most,
+    /// which the caller measures.
+    bool is_gathering() const { return queue_.is_gathering(); }
+    /// The votes that wait are to be verified as they are.
+    void end_gathering() { queue_.end_gathering(); }
     /// Takes the verdicts of a batch of votes.
     void finish(VoteBatch batch, Duration took);
     /// Takes the verdict on a proof. With `dropped` it was never looked at: it waits in front of

@@ -66,6 +66,12 @@ void VerifierActor::handle(Retry, Ctx& context) {
     pump(context);
 }
 
+void VerifierActor::handle(GatheringOver, Ctx& context) {
+    is_gathering_ = false;
+    verifier_.end_gathering();
+    pump(context);
+}
+
 void VerifierActor::pump(Ctx& context) {
     while (auto work = verifier_.next_work()) {
         if (auto* batch = std::get_if<VoteBatch>(&*work)) {
@@ -75,6 +81,10 @@ void VerifierActor::pump(Ctx& context) {
         }
     }
     if (verifier_.retry_own()) context.key_after("retry", kRetryDelay, Retry{});
+    if (verifier_.is_gathering() && !is_gathering_) {
+        is_gathering_ = true;
+        context.key_after("gather", kVoteGatherTime, GatheringOver{});
+    }
 }
 
 void VerifierActor::start(VoteBatch batch, Ctx& context) {

@@ -41,6 +41,7 @@ class VerifierActor {
   public:
     using Ctx = actor::Context<VerifierActor>;
     struct Retry {};
+    struct GatheringOver {};
 
     /// Peers' classes refuse when full: the P2P actor then ignores the message, with a verdict.
     /// Our own have classes that nobody else can fill, and go first.
@@ -77,6 +78,7 @@ class VerifierActor {
     void handle(network_api::ReceivedAttestation message, Ctx& context);
     void handle(ProofChecked checked, Ctx& context);
     void handle(Retry, Ctx& context);
+    void handle(GatheringOver, Ctx& context);
 
   private:
     /// Starts what can be started.
@@ -86,6 +88,8 @@ class VerifierActor {
 
     VerifierParts parts_;
     Verifier verifier_;
+    /// A GatheringOver is on its way.
+    bool is_gathering_ = false;
     std::shared_ptr<const int> epoch_ = std::make_shared<const int>();
 };
 

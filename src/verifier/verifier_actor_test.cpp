@@ -122,6 +122,9 @@ class VerifierActorTest : public testing::Test {
         return std::nullopt;
     }
 
+    /// Of one piece of work on the CPU pool.
+    static constexpr Duration kJobTime = actor::SimulatorOptions{}.offload_cost;
+
     bool has_room_ = true;
     Metrics metrics_;
     VerifierMetrics verifier_metrics_{metrics_};
@@ -192,6 +195,31 @@ TEST_F(VerifierActorTest, every_gossip_message_gets_exactly_one_verdict_under_lo
     for (std::uint8_t number = 1; number <= 200; ++number) EXPECT_TRUE(verdict_of(number));
     EXPECT_GT(verifier_metrics_.ignored(Kind::block, Ignored::over_budget).Value(), 0);
     EXPECT_EQ(verifier_metrics_.votes_invalid.Value(), 150);
+}
+
+TEST_F(VerifierActorTest, a_few_votes_are_verified_together_after_the_gather_time) {
+    for (std::uint8_t i = 0; i < 3; ++i) {
+        ASSERT_TRUE(verifier_.send(received(vote(i, 3), static_cast<std::uint8_t>(i + 1))));
+        world_.simulator.run_for(kVoteGatherTime / 4);
+    }
+    world_.simulator.run_for(kJobTime);
+    EXPECT_TRUE(neighbours_.votes.empty());
+    world_.simulator.run_for(kVoteGatherTime / 4);
+    EXPECT_EQ(neighbours_.votes.size(), 3U) << "the time counts from the first";
+    EXPECT_NE(metrics_.text().find("lepton_verifier_vote_batch_size_count 1\n"), std::string::npos);
+    ASSERT_TRUE(verifier_.send(received(vote(3, 3), 4)));
+    world_.simulator.run_for(kVoteGatherTime + kJobTime);
+    EXPECT_EQ(neighbours_.votes.size(), 4U) << "and again from the next";
+}
+
+TEST_F(VerifierActorTest, enough_votes_do_not_wait) {
+    for (std::size_t i = 0; i < kVotesGathered; ++i) {
+        SignedAttestation other = vote(1, 3);
+        other.signature.bytes.back() = static_cast<std::uint8_t>(i);
+        ASSERT_TRUE(verifier_.send(received(std::move(other), static_cast<std::uint8_t>(i + 1))));
+    }
+    world_.simulator.run_for(kJobTime);
+    EXPECT_EQ(neighbours_.verdicts.size(), kVotesGathered);
 }
 
 TEST_F(VerifierActorTest, own_votes_reach_the_blockchain_while_peers_flood) {

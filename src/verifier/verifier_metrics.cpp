@@ -11,6 +11,7 @@ namespace lepton::verifier {
 namespace {
 
 const std::vector<double> kVerificationSeconds{.005, .01, .025, .05, .1, 1};
+const std::vector<double> kBatchSizes{1, 2, 4, 8, 16, 32, 48, 64};
 const std::vector<double> kProofSeconds{.1, .25, .5, .75, 1, 1.25, 1.5, 2, 4};
 
 }  // namespace
@@ -41,6 +42,9 @@ VerifierMetrics::VerifierMetrics(Metrics& metrics)
       vote_seconds(metrics.histogram("lean_pq_sig_attestation_verification_time_seconds",
                                      "Time to verify a batch of signatures of single votes",
                                      kVerificationSeconds)),
+      vote_batch_size(metrics.histogram("lepton_verifier_vote_batch_size",
+                                        "Single votes verified in one piece of work",
+                                        kBatchSizes)),
       aggregates_valid(metrics.counter("lean_pq_sig_aggregated_signatures_valid_total",
                                        "Aggregate proofs found valid")),
       aggregates_invalid(metrics.counter("lean_pq_sig_aggregated_signatures_invalid_total",

@@ -42,6 +42,8 @@ struct VerifierMetrics {
     Counter& votes_invalid;
     /// Seconds per batch of votes.
     Histogram& vote_seconds;
+    /// Votes per batch.
+    Histogram& vote_batch_size;
     Counter& aggregates_valid;
     Counter& aggregates_invalid;
     Histogram& aggregate_seconds;

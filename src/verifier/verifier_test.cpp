@@ -83,7 +83,10 @@ class VerifierTest : public testing::Test {
         return {std::move(of), root, "peer", std::nullopt, BlockSource::sync};
     }
 
-    VoteBatch take_votes() { return std::get<VoteBatch>(verifier_.next_work().value()); }
+    VoteBatch take_votes() {
+        verifier_.end_gathering();
+        return std::get<VoteBatch>(verifier_.next_work().value());
+    }
     ProofWork take_proof() { return std::get<ProofWork>(verifier_.next_work().value()); }
     void finish_votes(VoteBatch batch, std::vector<crypto::VerifyVerdict> verdicts) {
         batch.verdicts = std::move(verdicts);
@@ -140,8 +143,29 @@ TEST_F(VerifierTest, votes_of_several_peers_are_verified_together_and_judged_alo
     EXPECT_EQ(metrics_.votes_invalid.Value(), 1);
 }
 
+TEST_F(VerifierTest, a_vote_waits_for_others_but_only_as_long_as_it_is_told_to) {
+    verifier_.receive(received(vote(1)));
+    EXPECT_FALSE(verifier_.next_work());
+    EXPECT_TRUE(verifier_.is_gathering());
+    verifier_.receive(network_api::OwnAttestation{vote(2), hash_tree_root(vote(2).data)});
+    EXPECT_EQ(std::get<VoteBatch>(verifier_.next_work().value()).tasks.size(), 1U)
+        << "our own do not wait";
+    verifier_.end_gathering();
+    EXPECT_FALSE(verifier_.is_gathering());
+    VoteBatch batch = std::get<VoteBatch>(verifier_.next_work().value());
+    EXPECT_EQ(batch.tasks.size(), 1U);
+    finish_votes(std::move(batch), {{}});
+    const std::string text = registry_of_metrics_.text();
+    for (const char* sample : {"lepton_verifier_vote_batch_size_bucket{le=\"1\"} 1",
+                               "lepton_verifier_vote_batch_size_sum 1",
+                               "lepton_verifier_vote_batch_size_count 1"}) {
+        EXPECT_NE(text.find(sample), std::string::npos) << sample;
+    }
+}
+
 TEST_F(VerifierTest, a_vote_of_nobody_is_refused_unverified) {
     verifier_.receive(received(vote(kValidators)));
+    EXPECT_FALSE(verifier_.is_gathering());
     EXPECT_FALSE(verifier_.next_work());
     ASSERT_EQ(verdicts().size(), 1U);
     EXPECT_EQ(verdicts()[0].verdict, GossipVerdict::reject);
@@ -271,7 +295,7 @@ TEST_F(VerifierTest, bytes_found_invalid_are_refused_unread) {
     verifier_.receive(received(vote(1, 66)));
     finish_votes(take_votes(), {std::unexpected(SignatureError::root_mismatch)});
     verifier_.receive(received(vote(1, 66)));
-    EXPECT_FALSE(verifier_.next_work());
+    EXPECT_FALSE(verifier_.is_gathering());
     EXPECT_EQ(last_verdict(), GossipVerdict::reject);
     EXPECT_EQ(metrics_.known_invalid.Value(), 2);
 
@@ -283,12 +307,12 @@ TEST_F(VerifierTest, a_vote_is_verified_once_whatever_its_signature) {
     verifier_.receive(received(vote(1)));
     finish_votes(take_votes(), {{}});
     verifier_.receive(received(vote(1, 2)));
-    EXPECT_FALSE(verifier_.next_work());
+    EXPECT_FALSE(verifier_.is_gathering());
     EXPECT_EQ(last_verdict(), GossipVerdict::ignore) << "not forwarded: it was not verified";
     EXPECT_EQ(neighbours_.votes.size(), 1U);
     EXPECT_EQ(metrics_.ignored(Kind::vote, Ignored::duplicate).Value(), 1);
     verifier_.receive(received(vote(2)));
-    EXPECT_TRUE(verifier_.next_work());
+    EXPECT_EQ(take_votes().tasks.size(), 1U);
 }
 
 TEST_F(VerifierTest, a_block_seen_on_gossip_is_still_taken_as_an_answer) {

@@ -63,7 +63,12 @@ std::optional<WorkQueue::Refused<AggregateTask>> WorkQueue::push(AggregateTask t
 }
 
 std::optional<WorkQueue::Refused<VoteTask>> WorkQueue::push(VoteTask task) {
-    return push_fresh(votes_, std::move(task), kVotesWaitingMax);
+    auto refused = push_fresh(votes_, std::move(task), kVotesWaitingMax);
+    // The oldest made room.
+    const bool is_due_lost =
+        refused && !refused->task.origin.is_own && refused->why == Shed::queue_full;
+    if (is_due_lost && votes_due_ > 0) --votes_due_;
+    return refused;
 }
 
 template <class Task>
@@ -106,11 +111,18 @@ std::optional<WorkQueue::Tasks> WorkQueue::take(bool own_only) {
         return ProofTask{std::move(task)};
     }
     if (!aggregates_.others.empty()) return ProofTask{take_front(aggregates_.others)};
-    while (!votes_.others.empty() && batch.tasks.size() < kVotesPerBatch) {
-        batch.tasks.push_back(take_front(votes_.others));
-    }
-    if (!batch.tasks.empty()) return batch;
-    return std::nullopt;
+    const std::size_t count = votes_to_take();
+    if (count == 0) return std::nullopt;
+    while (batch.tasks.size() < count) batch.tasks.push_back(take_front(votes_.others));
+    votes_due_ -= std::min(votes_due_, count);
+    return batch;
+}
+
+std::size_t WorkQueue::votes_to_take() const {
+    const std::size_t most = std::min(votes_.others.size(), kVotesPerBatch);
+    const std::size_t whole = most - most % kVotesGathered;
+    // Those that are due take the others along.
+    return std::min(votes_due_, most) > whole ? most : whole;
 }
 
 void WorkQueue::put_back(ProofTask task) {
@@ -125,6 +137,8 @@ void WorkQueue::put_back(ProofTask task) {
 
 void WorkQueue::put_back(VoteBatch batch) {
     while (!batch.tasks.empty()) {
+        // They have waited long enough.
+        if (!batch.tasks.back().origin.is_own) ++votes_due_;
         put_front(votes_.own, votes_.others, std::move(batch.tasks.back()));
         batch.tasks.pop_back();
     }

@@ -44,8 +44,14 @@ class WorkQueue {
 
     using Tasks = std::variant<ProofTask, VoteBatch>;
     /// Removes and returns what to do next, only our own if `own_only`; nothing when there is
-    /// nothing. Votes come as many as wait, kVotesPerBatch at most. Call done() for each task.
+    /// nothing. Votes come as many as wait, kVotesPerBatch at most; others' votes in multiples of
+    /// kVotesGathered, or when they are due. Call done() for each task.
     std::optional<Tasks> take(bool own_only);
+
+    /// Whether others' votes wait for more of them.
+    bool is_gathering() const { return votes_.others.size() > votes_due_; }
+    /// All votes that wait are due, however few they are.
+    void end_gathering() { votes_due_ = votes_.others.size(); }
 
     /// Puts what could not be started back in front.
     void put_back(ProofTask task);
@@ -73,10 +79,13 @@ class WorkQueue {
     template <class Task>
     std::optional<Refused<Task>> push_fresh(Lane<Task>& lane, Task task, std::size_t waiting_max);
     bool charge(const Origin& origin, Kind kind);
+    std::size_t votes_to_take() const;
 
     Lane<BlockTask> blocks_;
     Lane<AggregateTask> aggregates_;
     Lane<VoteTask> votes_;
+    /// Of others' votes, those in front that wait for no more company.
+    std::size_t votes_due_ = 0;
     /// Of others' blocks.
     std::size_t block_bytes_ = 0;
     /// Tasks waiting or in work, by kind.

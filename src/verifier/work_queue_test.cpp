@@ -40,7 +40,7 @@ BlockTask block(Origin origin, std::uint64_t slot = 0, std::size_t proof_size = 
 }
 
 // Says what `take` gave, so that an order can be compared as a whole.
-std::string next(WorkQueue& queue, bool own_only = false) {
+std::string next_gathered(WorkQueue& queue, bool own_only = false) {
     const auto tasks = queue.take(own_only);
     if (!tasks) return "nothing";
     if (const auto* batch = std::get_if<VoteBatch>(&*tasks)) {
@@ -53,6 +53,12 @@ std::string next(WorkQueue& queue, bool own_only = false) {
                    std::string{to_string(task.kKind)};
         },
         std::get<ProofTask>(*tasks));
+}
+
+// The same for votes that wait for no more of them.
+std::string next(WorkQueue& queue, bool own_only = false) {
+    queue.end_gathering();
+    return next_gathered(queue, own_only);
 }
 
 TEST(WorkQueue, own_messages_come_first_then_blocks_aggregates_votes) {
@@ -81,6 +87,66 @@ TEST(WorkQueue, votes_come_in_batches_of_a_bounded_size) {
     for (std::size_t i = 0; i < kVotesPerBatch + 1; ++i) EXPECT_FALSE(queue.push(vote(from("a"))));
     EXPECT_EQ(next(queue), std::to_string(kVotesPerBatch) + " votes");
     EXPECT_EQ(next(queue), "1 votes");
+}
+
+TEST(WorkQueue, votes_wait_until_they_fill_the_lanes_or_are_due) {
+    WorkQueue queue;
+    const auto push = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) EXPECT_FALSE(queue.push(vote(from("a"))));
+    };
+    push(kVotesGathered - 1);
+    EXPECT_EQ(next_gathered(queue), "nothing");
+    EXPECT_TRUE(queue.is_gathering());
+    push(1);
+    EXPECT_EQ(next_gathered(queue), "16 votes");
+    EXPECT_FALSE(queue.is_gathering()) << "nothing is left";
+
+    push(2 * kVotesGathered + 3);
+    EXPECT_EQ(next_gathered(queue), "32 votes");
+    EXPECT_EQ(next_gathered(queue), "nothing");
+    EXPECT_TRUE(queue.is_gathering());
+    queue.end_gathering();
+    EXPECT_FALSE(queue.is_gathering());
+    push(2);
+    EXPECT_TRUE(queue.is_gathering()) << "those that came later are not due";
+    EXPECT_EQ(next_gathered(queue), "5 votes") << "but go along with those that are";
+    EXPECT_EQ(next_gathered(queue), "nothing");
+
+    push(3);
+    queue.end_gathering();
+    push(kVotesGathered);
+    EXPECT_EQ(next_gathered(queue), "16 votes") << "the due ones are among them";
+    EXPECT_EQ(next_gathered(queue), "nothing") << "the others are not due";
+
+    push(kVotesPerBatch);
+    queue.end_gathering();
+    EXPECT_EQ(next_gathered(queue), "64 votes");
+    EXPECT_EQ(next_gathered(queue), "3 votes");
+}
+
+TEST(WorkQueue, votes_that_were_put_back_are_due) {
+    WorkQueue queue;
+    EXPECT_FALSE(queue.push(vote(from("a"))));
+    queue.end_gathering();
+    auto tasks = queue.take(false);
+    ASSERT_TRUE(tasks);
+    queue.put_back(std::move(std::get<VoteBatch>(*tasks)));
+    EXPECT_FALSE(queue.is_gathering());
+    EXPECT_EQ(next_gathered(queue), "1 votes");
+}
+
+TEST(WorkQueue, a_due_vote_that_made_room_leaves_none_due_behind_it) {
+    WorkQueue queue;
+    EXPECT_FALSE(queue.push(vote(from("old"))));
+    queue.end_gathering();
+    for (std::size_t i = 0; i < kVotesWaitingMax - 1; ++i) {
+        EXPECT_FALSE(queue.push(vote(from(std::to_string(i % 4)))));
+    }
+    EXPECT_TRUE(queue.push(vote(from("new")))) << "the due one made room";
+    while (queue.size() > kVotesPerBatch) EXPECT_EQ(next_gathered(queue), "64 votes");
+    EXPECT_EQ(next_gathered(queue), "64 votes");
+    EXPECT_FALSE(queue.push(vote(from("a"))));
+    EXPECT_EQ(next_gathered(queue), "nothing");
 }
 
 TEST(WorkQueue, a_peer_over_its_budget_is_refused_until_something_of_it_is_done) {
@@ -166,6 +232,7 @@ TEST(WorkQueue, our_own_messages_are_bounded_too) {
 TEST(WorkQueue, what_is_put_back_comes_first_again) {
     WorkQueue queue;
     for (std::uint64_t i = 0; i < 3; ++i) EXPECT_FALSE(queue.push(vote(from("a"), i)));
+    queue.end_gathering();
     auto tasks = queue.take(false);
     ASSERT_TRUE(tasks);
     EXPECT_FALSE(queue.push(vote(from("a"), 3)));
