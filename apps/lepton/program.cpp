@@ -98,7 +98,9 @@ void add_devnet_flags(CLI::App& command, DevnetOptions& options) {
     command.add_option("--base-port", options.base_port, "node i uses P+3i, P+3i+1, P+3i+2")
         ->check(CLI::Range(1024, 65000))
         ->capture_default_str();
-    command.add_option("--scheme", options.scheme, "signature scheme: test (256 slots) or prod")
+    command
+        .add_option(
+            "--scheme", options.scheme, "signature scheme: prod, or test: quick keys of 256 slots")
         ->check(CLI::IsMember({"test", "prod"}))
         ->capture_default_str();
 }

@@ -6,6 +6,7 @@
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "node/genesis_files.hpp"
+#include "node/key_progress.hpp"
 #include "p2p/enr.hpp"
 #include "types/network_profile.hpp"
 
@@ -52,71 +53,51 @@ Result<Scheme, IoError> scheme_of(const NetworkFilesOptions& options) {
     return Scheme{*profile, *scheme, log_active};
 }
 
-/// Tells how far key generation is: over itself on a terminal, once per key elsewhere.
-class KeyProgress {
+/// Makes keys one after the other, and tells on stderr how far it is.
+class KeyMaker {
   public:
-    KeyProgress(std::uint64_t keys, std::uint64_t slots_per_key)
-        : keys_(keys), slots_(slots_per_key), is_terminal_(::isatty(STDERR_FILENO) != 0) {}
+    KeyMaker(const Scheme& scheme, std::uint64_t keys)
+        : scheme_(scheme), display_(clock_, ::isatty(STDERR_FILENO) != 0, keys, slots()) {
+        display_.update(0, 0);
+    }
 
-    void show(std::uint64_t keys_done, std::uint64_t slots_done) {
-        const double share = (static_cast<double>(keys_done) +
-                              static_cast<double>(slots_done) / static_cast<double>(slots_)) /
-                             static_cast<double>(keys_);
-        const double seconds = std::chrono::duration<double>(clock_.now() - start_).count();
-        // Short work needs no running commentary.
-        if (seconds < 2 || (!is_terminal_ && slots_done != 0)) return;
-        std::fprintf(stderr,
-                     "%skeys: %3.0f %% (%llu of %llu keys), about %.0f s left%s",
-                     is_terminal_ ? "\r" : "",
-                     share * 100,
-                     static_cast<unsigned long long>(keys_done),
-                     static_cast<unsigned long long>(keys_),
-                     share > 0 ? seconds / share - seconds : 0,
-                     is_terminal_ ? "   " : "\n");
-        has_shown_ = true;
+    Result<PublicKey, IoError> make(const std::string& secret_path,
+                                    const std::string& public_path) {
+        const crypto::ParallelFor on_all_processors =
+            [](std::size_t count, const std::function<void(std::size_t)>& body) {
+                parallel_for(0, count, body);
+            };
+        const auto pair = scheme_.scheme.generate(
+            random_, 0, slots(), on_all_processors, [this](std::uint64_t done, std::uint64_t) {
+                std::fputs(display_.update(keys_done_, done).c_str(), stderr);
+            });
+        if (!pair) {
+            return std::unexpected(
+                IoError{fmt::format("key generation: {}", crypto::to_string(pair.error()))});
+        }
+        auto written = write_file(secret_path, as_text(pair->secret_key_ssz), true);
+        if (written) written = write_file(public_path, as_text(pair->public_key), false);
+        if (!written) return std::unexpected(written.error());
+        ++keys_done_;
+        return PublicKey(pair->public_key);
     }
-    void finish() {
-        if (has_shown_ && is_terminal_) std::fprintf(stderr, "\n");
-    }
+
+    void finish() { std::fputs(display_.finish().c_str(), stderr); }
 
   private:
+    std::uint64_t slots() const { return std::uint64_t{1} << scheme_.log_active_slots; }
+
+    const Scheme& scheme_;
+    SystemRandom random_;
     SystemClock clock_;
-    Time start_ = clock_.now();
-    std::uint64_t keys_;
-    std::uint64_t slots_;
-    bool is_terminal_;
-    bool has_shown_ = false;
+    KeyProgress display_;
+    std::uint64_t keys_done_ = 0;
 };
 
-Result<PublicKey, IoError> make_key(const Scheme& scheme,
-                                    const fs::path& directory,
-                                    ValidatorIndex index,
-                                    validator::Role role,
-                                    const crypto::Progress& progress) {
-    SystemRandom random;
-    const crypto::ParallelFor on_all_processors = [](std::size_t count,
-                                                     const std::function<void(std::size_t)>& body) {
-        parallel_for(0, count, body);
-    };
-    const auto pair = scheme.scheme.generate(
-        random, 0, std::uint64_t{1} << scheme.log_active_slots, on_all_processors, progress);
-    if (!pair) {
-        return std::unexpected(
-            IoError{fmt::format("key generation: {}", crypto::to_string(pair.error()))});
-    }
-    const fs::path secret = directory / key_file_name(index, role, true);
-    const fs::path open = directory / key_file_name(index, role, false);
-    if (auto written = write_file(secret.string(), as_text(pair->secret_key_ssz), true); !written) {
-        return std::unexpected(written.error());
-    }
-    if (auto written = write_file(open.string(), as_text(pair->public_key), false); !written) {
-        return std::unexpected(written.error());
-    }
-    return PublicKey(pair->public_key);
-}
-
-Result<std::vector<ValidatorEntry>, IoError> make_keys(const Scheme& scheme,
-                                                       const NetworkFilesOptions& options) {
+/// Writes hash-sig-keys/: a pair from `keys` for each validator and role, and the manifest.
+Result<std::vector<ValidatorEntry>, IoError> write_key_directory(const Scheme& scheme,
+                                                                 const NetworkFilesOptions& options,
+                                                                 const KeySource& keys) {
     const fs::path directory = fs::path(options.directory) / "hash-sig-keys";
     std::error_code error;
     fs::create_directories(directory, error);
@@ -129,25 +110,32 @@ Result<std::vector<ValidatorEntry>, IoError> make_keys(const Scheme& scheme,
             "{} exists: keys are never overwritten; choose another directory", manifest.string())});
     }
     std::vector<ValidatorEntry> entries(options.validators);
-    std::uint64_t keys_done = 0;
-    KeyProgress display(2 * options.validators, std::uint64_t{1} << scheme.log_active_slots);
-    const crypto::Progress progress = [&](std::uint64_t slots_done, std::uint64_t) {
-        display.show(keys_done, slots_done);
-    };
     for (std::size_t i = 0; i < entries.size(); ++i) {
         for (const auto role : {validator::Role::attestation, validator::Role::proposal}) {
-            const auto key = make_key(scheme, directory, ValidatorIndex{i}, role, progress);
+            const ValidatorIndex index{i};
+            const auto key = keys((directory / key_file_name(index, role, true)).string(),
+                                  (directory / key_file_name(index, role, false)).string());
             if (!key) return std::unexpected(key.error());
             (role == validator::Role::attestation ? entries[i].attestation_public_key
                                                   : entries[i].proposal_public_key) = *key;
-            display.show(++keys_done, 0);
         }
     }
-    display.finish();
     const std::string text = keys_manifest_yaml(scheme.scheme, scheme.log_active_slots, entries);
     if (auto written = write_file(manifest.string(), text, false); !written) {
         return std::unexpected(written.error());
     }
+    return entries;
+}
+
+/// The same with keys that are made.
+Result<std::vector<ValidatorEntry>, IoError> make_keys(const Scheme& scheme,
+                                                       const NetworkFilesOptions& options) {
+    KeyMaker maker(scheme, 2 * options.validators);
+    auto entries = write_key_directory(
+        scheme, options, [&maker](const std::string& secret_path, const std::string& public_path) {
+            return maker.make(secret_path, public_path);
+        });
+    if (entries) maker.finish();
     return entries;
 }
 
@@ -213,7 +201,8 @@ Result<void, IoError> write_keys(const NetworkFilesOptions& options) {
     return {};
 }
 
-Result<NetworkFiles, IoError> write_network_files(const NetworkFilesOptions& options) {
+Result<NetworkFiles, IoError> write_network_files(const NetworkFilesOptions& options,
+                                                  const KeySource& keys) {
     const auto scheme = scheme_of(options);
     if (!scheme) return std::unexpected(scheme.error());
     const fs::path directory = options.directory;
@@ -222,7 +211,8 @@ Result<NetworkFiles, IoError> write_network_files(const NetworkFilesOptions& opt
             fmt::format("{} exists: a genesis is never overwritten; choose another directory",
                         (directory / "config.yaml").string())});
     }
-    const auto entries = make_keys(*scheme, options);
+    const auto entries =
+        keys ? write_key_directory(*scheme, options, keys) : make_keys(*scheme, options);
     if (!entries) return std::unexpected(entries.error());
     std::vector<NodeEntry> nodes;
     for (std::uint64_t i = 0; i < options.nodes; ++i) {

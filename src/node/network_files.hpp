@@ -6,8 +6,10 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "types/keys.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,13 +53,19 @@ struct NetworkFiles {
 /// "leanspec-prod".
 std::string profile_of_scheme(const std::string& scheme);
 
+/// Puts the next key pair at two paths and returns its public key.
+using KeySource = std::function<Result<PublicKey, IoError>(const std::string& secret_path,
+                                                           const std::string& public_path)>;
+
 /// Writes hash-sig-keys/ below `options.directory`: key pairs and manifest. Progress goes to
 /// stderr. Errors: a directory that already holds keys, or that cannot be written.
 Result<void, IoError> write_keys(const NetworkFilesOptions& options);
 
 /// Writes the whole genesis directory (keys included), in the form of lean-quickstart.
+/// Input:  keys: where the keys come from; empty: they are made
 /// Errors: as write_keys
-Result<NetworkFiles, IoError> write_network_files(const NetworkFilesOptions& options);
+Result<NetworkFiles, IoError> write_network_files(const NetworkFilesOptions& options,
+                                                  const KeySource& keys = {});
 
 /// The commands: as above, with one line on stderr and exit code 2 for an error.
 int run_keys(const NetworkFilesOptions& options);

@@ -18,9 +18,7 @@
 #include <system_error>
 
 namespace lepton::validator {
-namespace {
 
-/// Reads the whole locked file, `size_max` bytes at most.
 Result<Bytes, ConfigError> read_secret(const FileLock& file,
                                        const std::string& path,
                                        std::size_t size_max) {
@@ -59,8 +57,6 @@ Result<Bytes, ConfigError> read_secret(const FileLock& file,
     }
     return secret;
 }
-
-}  // namespace
 
 KeyId key_id_of(ByteView public_key) {
     return KeyId{crypto::sha256(public_key)};

@@ -69,6 +69,13 @@ class KeyStore {
     std::map<std::pair<ValidatorIndex, Role>, Key> keys_;
 };
 
+/// Returns all of the secret key file `path`, which is open and locked as `file`. One that others
+/// may read is reported in the log.
+/// Errors: one line that names the file: larger than `size_max` bytes, or not readable
+Result<Bytes, ConfigError> read_secret(const FileLock& file,
+                                       const std::string& path,
+                                       std::size_t size_max);
+
 /// Returns the name of a public key in the signing journal.
 KeyId key_id_of(ByteView public_key);
 

@@ -2,6 +2,7 @@
 """End-to-end tests of the lepton program: real processes, real UDP, real disk.
 
 Usage: devnet_test.py LEPTON [NAME ...]; prints a line per test and at the end "N passed, N failed, 0 skipped".
+Without names all but the slow ones run, whose keys take about a minute.
 """
 
 import contextlib
@@ -50,13 +51,14 @@ def finalized(node):
 
 
 class Devnet:
-    """A running `lepton devnet` in a directory of its own."""
+    """A running `lepton devnet` in a directory of its own, with quick keys unless told otherwise."""
 
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, scheme="test"):
         self.run = pathlib.Path(directory) / "run"
         self.log = open(pathlib.Path(directory) / "devnet.log", "w+b")
         self.process = subprocess.Popen(
-            [LEPTON, "devnet", "--run-dir", str(self.run), "--base-port", str(free_base_port(60)), *options],
+            [LEPTON, "devnet", "--run-dir", str(self.run), "--base-port", str(free_base_port(60)), "--scheme", scheme,
+             *options],
             stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def output(self):
@@ -217,6 +219,74 @@ def test_open_files_are_raised_to_what_is_permitted(directory):
         assert soft == hard == str(permitted), limits
 
 
+class Keys:
+    """The public keys that a devnet uses and those that wait for the next one."""
+
+    def __init__(self, directory, scheme):
+        self.used = self._read(directory, "run/genesis/hash-sig-keys/*_pk.ssz")
+        self.waiting = self._read(directory, f"run-keys/{scheme}/key_*_pk.ssz")
+
+    @staticmethod
+    def _read(directory, pattern):
+        return {path.read_bytes() for path in pathlib.Path(directory).glob(pattern)}
+
+
+def test_no_key_sees_a_second_devnet(directory):
+    """Each devnet starts with keys that were made while the one before ran, and that never signed."""
+    seen = set()
+    waiting = None
+    secrets = pathlib.Path(directory) / "run-keys" / "leansig-test-0-256"
+    for round_number in range(3):
+        with Devnet(directory, "--nodes", "2") as devnet:
+            # The files of the run before are there until then.
+            wait_for("two nodes", lambda: "started 2 nodes" in devnet.output(), 60)
+            nodes = devnet.nodes()
+            wait_for("keys of the next", lambda: len(Keys(directory, "leansig-test-0-256").waiting) == 4, 20)
+            wait_for("both answer", lambda: min(map(finalized, nodes)) >= 0, 30)
+            keys = Keys(directory, "leansig-test-0-256")
+            assert len(keys.used) == 4 and not keys.used & seen, "none of an earlier devnet"
+            assert not keys.used & keys.waiting, "what is used does not wait"
+            if round_number == 1:
+                assert keys.used == waiting, "those that waited"
+                assert "4 keys of --scheme test are ready in" in devnet.output(), devnet.output()
+            if round_number == 2:
+                assert len(keys.used & waiting) == 3, "all but the damaged one"
+                assert re.search(r"cached key \S+_sk.ssz: secret_key_parameter: removed", devnet.output())
+                assert "making 1 of 4 keys" in devnet.output(), devnet.output()
+            devnet.process.send_signal(signal.SIGINT)
+            assert devnet.wait(20) == 0, devnet.output()[-2000:]
+        seen |= keys.used
+        waiting = keys.waiting
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in secrets.glob("key_*_sk.ssz"))
+        if round_number == 1:
+            victim = sorted(secrets.glob("key_*_sk.ssz"))[0]
+            damaged = bytearray(victim.read_bytes())
+            damaged[40] ^= 1
+            victim.write_bytes(damaged)
+
+
+def slow_production_keys_are_the_default_and_wait_for_the_next_devnet(directory):
+    """Tells how long the first and the second devnet took to run and to finalize."""
+    base = str(free_base_port(60))
+    for round_number in range(2):
+        started = time.monotonic()
+        command = [LEPTON, "devnet", "--run-dir", f"{directory}/run", "--base-port", base, "--until-finalized", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            output, at = "", {}
+            for line in process.stdout:
+                output += line
+                for mark in ("devnet: started 4 nodes", "every node reports finalized"):
+                    if mark in line:
+                        at[mark] = time.monotonic() - started
+        assert process.returncode == 0, output[-3000:]
+        print(f"devnet {round_number + 1}: " + ", ".join(f"{seconds:.1f} s {mark}" for mark, seconds in at.items()))
+        keys = Keys(directory, "leansig-prod-0-131072")
+        assert len(keys.used) == len(keys.waiting) == 8, (len(keys.used), len(keys.waiting), output[-3000:])
+        assert "the keys of --scheme prod live for 131072 slots" in output, output
+        assert ("making 8 of 8 keys" in output) == (round_number == 0), output
+        assert ("8 keys of --scheme prod are ready" in output) == (round_number == 1), output
+
+
 def run_lepton(*arguments):
     return subprocess.run([LEPTON, *arguments], capture_output=True, text=True, timeout=30, check=False)
 
@@ -315,7 +385,7 @@ def main():
     LEPTON = sys.argv[1]
     wanted = sys.argv[2:]
     tests = [(name, test) for name, test in globals().items()
-             if name.startswith("test_") and (not wanted or name in wanted)]
+             if (name in wanted if wanted else name.startswith("test_"))]
     passed, failed = run_tests(tests, in_directory)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed or not passed else 0

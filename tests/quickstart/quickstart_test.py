@@ -188,7 +188,8 @@ def test_devnet_of_fake_proofs(directory, base_port):
     """The program's own devnet starts nodes of its own kind."""
     run = pathlib.Path(directory) / "run"
     result = subprocess.run([FAKE, "devnet", "--nodes", "2", "--run-dir", run, "--base-port", str(base_port),
-                             "--until-finalized", "2"], capture_output=True, text=True, timeout=200, check=False)
+                             "--scheme", "test", "--until-finalized", "2"],
+                            capture_output=True, text=True, timeout=200, check=False)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     for node in ("lepton_0", "lepton_1"):
         log = (run / node / "node.log").read_text()

@@ -6,11 +6,14 @@
 // decide.
 #include "node/devnet/devnet.hpp"
 
+#include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "node/devnet/node_status.hpp"
 #include "node/devnet/process.hpp"
+#include "node/devnet/spare_keys.hpp"
 #include "node/devnet/table.hpp"
+#include "node/key_progress.hpp"
 #include "node/network_files.hpp"
 #include "types/network_profile.hpp"
 
@@ -20,11 +23,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace lepton::node {
@@ -45,6 +50,12 @@ constexpr std::uint64_t kDeadlineSeconds = 30;
 /// For all nodes to stop after SIGTERM, before SIGKILL.
 constexpr std::uint64_t kStopMs = 10'000;
 constexpr std::size_t kLastLines = 12;
+/// Keys of the production scheme sign six days of slots: the least that such a key can have.
+constexpr std::uint64_t kLogKeySlotsProd = 17;
+/// Keys made ahead for the next devnet, at most: 270 MB of the production scheme.
+constexpr std::size_t kSpareKeysMax = 32;
+/// For the keys of the next devnet, after a run that reached what it was to reach.
+constexpr std::uint64_t kSpareKeysMs = 60'000;
 
 volatile sig_atomic_t stop_signal = 0;
 void on_signal(int number) {
@@ -79,14 +90,18 @@ class Devnet {
         }
         const int result = watch();
         const bool stopped_well = stop_nodes();
-        return result != 0 ? result : (stopped_well ? 0 : kExitFailed);
+        if (result != 0 || !stopped_well) return kExitFailed;
+        if (stop_signal == 0) finish_spare_keys();
+        return 0;
     }
 
   private:
     int prepare();
+    Result<KeyCache, IoError> fill_key_cache(std::size_t keys);
     int start();
     int watch();
     bool stop_nodes();
+    void finish_spare_keys();
 
     /// Looks after ended processes. Returns a reason when the devnet must end.
     std::optional<std::string> reap();
@@ -101,9 +116,13 @@ class Devnet {
 
     DevnetOptions options_;
     NetworkProfile profile_;
+    /// That the keys can sign, from slot 0.
+    std::uint64_t key_slots_ = 0;
     std::uint64_t genesis_time_ = 0;
     std::vector<DevnetNode> nodes_;
     SystemClock clock_;
+    std::optional<KeyCache> key_cache_;
+    std::optional<SpareKeys> spare_keys_;
 };
 
 void complain(std::string_view what) {
@@ -165,12 +184,12 @@ int Devnet::prepare() {
                              last_port));
         return kExitUsage;
     }
-    if (options_.until_finalized &&
-        *options_.until_finalized + kDeadlineSlots >= profile_.key_lifetime_slots) {
+    key_slots_ = std::min(profile_.key_lifetime_slots, std::uint64_t{1} << kLogKeySlotsProd);
+    if (options_.until_finalized && *options_.until_finalized + kDeadlineSlots >= key_slots_) {
         complain(fmt::format("--until-finalized {}: the keys of --scheme {} live for {} slots",
                              *options_.until_finalized,
                              options_.scheme,
-                             profile_.key_lifetime_slots));
+                             key_slots_));
         return kExitUsage;
     }
     const fs::path run = fs::absolute(options_.run_dir);
@@ -182,23 +201,30 @@ int Devnet::prepare() {
         complain(cleared.error().what);
         return kExitUsage;
     }
-    // Six days of slots: the least a production key can have.
-    const auto active_slots =
-        options_.scheme == "prod" ? std::optional<std::uint64_t>{17} : std::nullopt;
-    tell(fmt::format("making keys and genesis for {} nodes in {}", options_.nodes, run.string()));
-    const auto files =
-        write_network_files({.directory = (run / "genesis").string(),
-                             .validators = options_.nodes * options_.validators_per_node,
-                             .scheme = options_.scheme,
-                             .log_active_slots = active_slots,
-                             .nodes = options_.nodes,
-                             .genesis_time = std::nullopt,
-                             .seconds_to_genesis = kSecondsToGenesis,
-                             .base_port = options_.base_port});
+    const std::uint64_t validators = options_.nodes * options_.validators_per_node;
+    auto cache = fill_key_cache(2 * validators);
+    if (!cache) {
+        complain(cache.error().what);
+        return kExitFailed;
+    }
+    tell(fmt::format("making genesis for {} nodes in {}", options_.nodes, run.string()));
+    const auto files = write_network_files(
+        {.directory = (run / "genesis").string(),
+         .validators = validators,
+         .scheme = options_.scheme,
+         .log_active_slots = std::countr_zero(key_slots_),
+         .nodes = options_.nodes,
+         .genesis_time = std::nullopt,
+         .seconds_to_genesis = kSecondsToGenesis,
+         .base_port = options_.base_port},
+        [&cache](const std::string& secret_path, const std::string& public_path) {
+            return cache->take(secret_path, public_path);
+        });
     if (!files) {
         complain(files.error().what);
         return kExitFailed;
     }
+    key_cache_.emplace(*std::move(cache));
     genesis_time_ = files->genesis_time;
     const std::string genesis = (run / "genesis").string();
     for (const NetworkNode& network : files->nodes) {
@@ -238,6 +264,37 @@ int Devnet::prepare() {
     return 0;
 }
 
+/// Returns the cache with at least `keys` good keys in it.
+Result<KeyCache, IoError> Devnet::fill_key_cache(std::size_t keys) {
+    const auto* scheme = crypto::find_signature_scheme(profile_.signature_scheme);
+    LEPTON_ASSERT(scheme != nullptr);
+    const std::string directory = options_.run_dir + "-keys";
+    auto cache = KeyCache::open(directory, *scheme, {0, key_slots_});
+    if (!cache) return cache;
+    const auto removed = cache->check(keys);
+    if (!removed) return std::unexpected(removed.error());
+    for (const std::string& line : *removed) tell("cached key " + line);
+    if (cache->size() >= keys) {
+        tell(fmt::format(
+            "{} keys of --scheme {} are ready in {}", keys, options_.scheme, directory));
+        return cache;
+    }
+    const std::size_t missing = keys - cache->size();
+    tell(fmt::format(
+        "making {} of {} keys of --scheme {}, on all processors", missing, keys, options_.scheme));
+    KeyProgress display(clock_, ::isatty(STDERR_FILENO) != 0, missing, key_slots_);
+    display.update(0, 0);
+    SystemRandom random;
+    for (std::size_t made = 0; made < missing; ++made) {
+        const auto done = cache->make(random, {}, [&](std::uint64_t slots, std::uint64_t) {
+            std::fputs(display.update(made, slots).c_str(), stderr);
+        });
+        if (!done) return std::unexpected(done.error());
+    }
+    std::fputs(display.finish().c_str(), stderr);
+    return cache;
+}
+
 int Devnet::start() {
     struct sigaction action{};
     action.sa_handler = on_signal;
@@ -257,13 +314,14 @@ int Devnet::start() {
         node.pid = *pid;
     }
     write_devnet_json();
-    if (profile_.key_lifetime_slots <= 4096) {
-        tell(fmt::format(
-            "the keys of --scheme {} live for {} slots ({} minutes): the devnet ends there",
-            options_.scheme,
-            profile_.key_lifetime_slots,
-            profile_.key_lifetime_slots * profile_.milliseconds_per_slot() / 60'000));
-    }
+    tell(
+        fmt::format("the keys of --scheme {} live for {} slots ({} minutes): the devnet ends there",
+                    options_.scheme,
+                    key_slots_,
+                    key_slots_ * profile_.milliseconds_per_slot() / 60'000));
+    // After the nodes, which are forks of a process with one thread.
+    const std::size_t keys = 2 * options_.nodes * options_.validators_per_node;
+    spare_keys_.emplace(*std::exchange(key_cache_, std::nullopt), std::min(keys, kSpareKeysMax));
     tell(fmt::format("started {} nodes; everything is in {}; Ctrl-C stops them",
                      nodes_.size(),
                      options_.run_dir));
@@ -415,7 +473,7 @@ int Devnet::watch() {
                 return kExitFailed;
             }
         }
-        if (wall_slot() >= profile_.key_lifetime_slots) {
+        if (wall_slot() >= key_slots_) {
             tell(fmt::format("slot {}: the keys of --scheme {} have no slot left; the devnet ends",
                              wall_slot(),
                              options_.scheme));
@@ -461,6 +519,24 @@ bool Devnet::stop_nodes() {
     }
     tell(is_clean ? "all nodes have stopped" : "not every node stopped cleanly");
     return is_clean;
+}
+
+/// Lets the next devnet start at once, if that takes no longer than a minute and nobody stops it.
+void Devnet::finish_spare_keys() {
+    if (!spare_keys_->is_done()) tell("making the keys of the next devnet; Ctrl-C leaves that");
+    KeyProgress display(clock_,
+                        ::isatty(STDERR_FILENO) != 0,
+                        spare_keys_->keys_to_make(),
+                        spare_keys_->slots_per_key());
+    const UnixMs start = clock_.unix_ms();
+    while (stop_signal == 0 && !spare_keys_->is_done() && clock_.unix_ms() - start < kSpareKeysMs) {
+        std::fputs(display.update(spare_keys_->keys_made(), spare_keys_->slots_made()).c_str(),
+                   stderr);
+        pause_ms(50);
+    }
+    if (!spare_keys_->is_done()) return;
+    std::fputs(display.finish().c_str(), stderr);
+    if (spare_keys_->failure()) complain(spare_keys_->failure()->what);
 }
 
 }  // namespace

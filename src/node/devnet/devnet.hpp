@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // `lepton devnet`: makes keys and a genesis, starts nodes as separate processes on this machine,
-// shows what they do, and stops them. One thread; the nodes are children of this process.
+// shows what they do, and stops them. One thread; the nodes are children of this process. A second
+// one makes the keys of the next devnet meanwhile.
 //
 // Layout of the run directory, which scripts rely on:
 //   devnet.json            array of {name, pid, quic, api, metrics, peer_id, multiaddr}
@@ -27,11 +28,12 @@ struct DevnetOptions {
     std::uint64_t validators_per_node = 1;
     /// End well once every node reports a finalized slot at or above this one.
     std::optional<std::uint64_t> until_finalized;
+    /// Keys for devnets to come are kept beside it, in `<run_dir>-keys`.
     std::string run_dir = "run/devnet";
     /// Node i uses base_port + 3·i (QUIC), + 1 (HTTP API), + 2 (metrics).
     std::uint16_t base_port = 24000;
     /// "test" or "prod"
-    std::string scheme = "test";
+    std::string scheme = "prod";
 };
 
 /// Runs a devnet until SIGINT or SIGTERM, until the wanted slot is final, until the keys' life
