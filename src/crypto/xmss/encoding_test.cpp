@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "crypto/xmss/encoding.hpp"
 
+#include "base/random.hpp"
+
 #include <gtest/gtest.h>
 
 namespace lepton::crypto::xmss {
@@ -53,6 +55,40 @@ TEST(Encoding, prod_takes_46_digits_from_six_elements) {
     EXPECT_EQ((*codeword)[39], 4);
     EXPECT_EQ((*codeword)[44], 7);
     EXPECT_EQ((*codeword)[45], 5);
+}
+
+// Compares first_encodable with codeword_of lane by lane. Some hashes have digits near the target,
+// so that lanes with a codeword are neither rare nor everywhere.
+template <class P>
+void expect_same_as_one_by_one(const std::array<unsigned, 8>& digits, std::uint64_t seed) {
+    SeededRandom random{seed};
+    std::size_t found = 0;
+    for (int round = 0; round < 2000; ++round) {
+        Lanes<8> hashes;
+        std::size_t expected = kLanes;
+        for (std::size_t lane = kLanes; lane-- > 0;) {
+            Digest hash;
+            const bool is_near = random.below(12) == 0;
+            for (Fp& element : hash) {
+                auto changed = digits;
+                if (!is_near) changed[0] = changed[1] = static_cast<unsigned>(random.below(8));
+                changed[random.below(8)] = static_cast<unsigned>(random.below(8));
+                element = element_of(changed) - static_cast<Fp>(random.below(kDigitQuotient));
+                if (random.below(200) == 0) element = kPrime - 1;
+            }
+            for (std::size_t i = 0; i < hash.size(); ++i) hashes.rows[i][lane] = hash[i];
+            if (codeword_of<P>(hash)) expected = lane;
+        }
+        ASSERT_EQ(first_encodable<P>(hashes), expected) << round;
+        found += expected != kLanes;
+    }
+    EXPECT_GT(found, 20u);
+    EXPECT_LT(found, 2000u);
+}
+
+TEST(Encoding, the_first_lane_with_a_codeword_is_found) {
+    expect_same_as_one_by_one<TestParameters>({1, 2, 1, 2, 7, 7, 7, 7}, 1);
+    expect_same_as_one_by_one<ProdParameters>({4, 4, 4, 5, 4, 4, 5, 5}, 2);
 }
 
 }  // namespace

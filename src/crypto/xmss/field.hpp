@@ -38,6 +38,18 @@ constexpr Fp multiply(Fp a, Fp b) {
     return static_cast<Fp>(std::uint64_t{a} * b % kPrime);
 }
 
+/// Returns wide / 2^32 in the field (Montgomery reduction). Requires wide < 2^32 * p. Takes the
+/// same time for all values.
+constexpr Fp divide_by_two32(std::uint64_t wide) {
+    // The multiple of p that clears the low half is exact, so the high half of the difference lies
+    // in (-p, p).
+    const std::uint32_t quotient = static_cast<std::uint32_t>(wide) * kPrimeInverse;
+    const auto high = static_cast<std::uint32_t>(wide >> 32);
+    const auto cleared = static_cast<std::uint32_t>((std::uint64_t{quotient} * kPrime) >> 32);
+    const std::uint32_t difference = high - cleared;
+    return difference + (kPrime & -(difference >> 31));
+}
+
 /// Returns the two base-p digits of `number`, low digit first: how tweaks enter a hash.
 /// Requires number < p^2.
 constexpr std::array<Fp, 2> base_p_digits(std::uint64_t number) {
@@ -48,8 +60,21 @@ constexpr std::array<Fp, 2> base_p_digits(std::uint64_t number) {
 /// messages enter a hash.
 std::array<Fp, 9> message_digits(const Bytes32& message);
 
-/// Returns the 16 bytes as a big-endian number modulo p. Takes the same time for all values.
-Fp reduce_big_endian(std::span<const std::uint8_t, 16> bytes);
+/// Returns high * 2^64 + low modulo p. Takes the same time for all values.
+constexpr Fp reduce(std::uint64_t high, std::uint64_t low) {
+    constexpr Fp kTwo32 = static_cast<Fp>((std::uint64_t{1} << 32) % kPrime);
+    constexpr Fp kTwo64 = multiply(kTwo32, kTwo32);
+    constexpr Fp kTwo96 = multiply(kTwo64, kTwo32);
+    constexpr Fp kTwo128 = multiply(kTwo96, kTwo32);
+    constexpr std::uint64_t kWordMax = 0xffffffff;
+    // Each 32-bit word times the value of its place and times 2^32, which the last line takes away.
+    const std::uint64_t upper = (high >> 32) * kTwo128 + (high & kWordMax) * kTwo96;
+    const std::uint64_t lower = (low >> 32) * kTwo64 + (low & kWordMax) * kTwo32;
+    static_assert(std::uint64_t{kTwo128} + kTwo96 <= kWordMax);
+    const std::uint64_t sum = (upper >> 32) * kTwo32 + (upper & kWordMax) + lower;
+    static_assert((std::uint64_t{kTwo32} + 1 + kTwo64 + kTwo32) < kPrime);
+    return divide_by_two32(sum);
+}
 
 /// Fills `elements` from 4 * elements.size() bytes; returns false when one is not below p.
 /// Requires bytes.size() == 4 * elements.size().

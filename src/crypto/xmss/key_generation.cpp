@@ -9,11 +9,21 @@
 namespace lepton::crypto::xmss {
 namespace {
 
-// Slots whose chains are walked together.
-constexpr std::size_t kSlotsPerBatch = 16;
 // Slots of one item of parallel work, and items between two reports of progress.
 constexpr std::size_t kSlotsPerItem = 128;
 constexpr std::size_t kItemsPerReport = 32;
+
+// What a leaf begins with.
+void absorb_head(LeafSponge<SideBySide>& sponge,
+                 const Parameter& parameter,
+                 const LaneSlots& slots) {
+    for (const Fp value : parameter) {
+        sponge.absorb([&](std::size_t) { return value; });
+    }
+    for (std::size_t digit = 0; digit < 2; ++digit) {
+        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane])[digit]; });
+    }
+}
 
 }  // namespace
 
@@ -23,32 +33,33 @@ void build_leaves(const Prf& prf,
                   std::uint64_t first_slot,
                   std::span<Digest> leaves) {
     static const Capacity capacity = leaf_capacity(P::kChains);
-    std::vector<Digest> chains(kSlotsPerBatch * P::kChains);
-    const WipeGuard guard{chains};
-    std::vector<ChainWalk> walks;
-    std::vector<LeafJob> jobs;
-    while (!leaves.empty()) {
-        const std::size_t count = std::min(kSlotsPerBatch, leaves.size());
-        walks.clear();
-        jobs.clear();
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto slot = static_cast<std::uint32_t>(first_slot + i);
-            const std::span ends = std::span{chains}.subspan(i * P::kChains, P::kChains);
-            for (std::size_t chain = 0; chain < P::kChains; ++chain) {
-                ends[chain] = prf.chain_start(slot, chain);
-                walks.push_back({&parameter,
-                                 slot,
-                                 static_cast<std::uint8_t>(chain),
-                                 0,
-                                 kChainLength - 1,
-                                 &ends[chain]});
-            }
-            jobs.push_back({&parameter, slot, ends, &leaves[i]});
+    Lanes<8> values;
+    const WipeGuard guard{values.rows};
+    for (std::size_t begin = 0; begin < leaves.size(); begin += kLanes) {
+        const std::size_t count = std::min(kLanes, leaves.size() - begin);
+        LaneSlots slots;
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            slots[lane] =
+                static_cast<std::uint32_t>(first_slot + begin + std::min(lane, count - 1));
         }
-        walk_chains(walks);
-        hash_leaves(jobs, capacity);
-        leaves = leaves.subspan(count);
-        first_slot += count;
+        std::array<Prf::ChainPlace, kLanes> places;
+        SlotChains chains{parameter, slots};
+        LeafSponge<SideBySide> sponge{capacity};
+        absorb_head(sponge, parameter, slots);
+        for (std::size_t chain = 0; chain < P::kChains; ++chain) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                places[lane] = {slots[lane], static_cast<std::uint8_t>(chain)};
+            }
+            prf.chain_starts(places, values);
+            chains.walk_next(values);
+            for (const LaneRow& row : values.rows) {
+                sponge.absorb([&](std::size_t lane) { return row[lane]; });
+            }
+        }
+        const Lanes<8> hashes = sponge.finish();
+        for (std::size_t lane = 0; lane < count; ++lane) {
+            leaves[begin + lane] = digest_of(hashes, lane);
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "crypto/xmss/key_generation.hpp"
 
+#include "crypto/xmss/each_kernel.hpp"
+#include "crypto/xmss/tweak_hash.hpp"
+
 #include <gtest/gtest.h>
 
 namespace lepton::crypto::xmss {
@@ -33,7 +36,54 @@ TEST(WidenActivation, empty_and_too_long_ranges_are_refused) {
     EXPECT_EQ(widen_activation<TestParameters>(~std::uint64_t{0}, 2), refused);
 }
 
-TEST(KeyGeneration, leaves_do_not_depend_on_how_the_range_is_cut) {
+class KeyGeneration : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(KeyGeneration);
+
+// A leaf by another way: chains walked one by one from their starts, then a sponge of its own.
+template <class P>
+Digest leaf_plainly(const Prf& prf, const Parameter& parameter, std::uint32_t slot) {
+    LeafSponge<Alone> sponge{leaf_capacity(P::kChains)};
+    const auto absorb = [&](const auto& elements) {
+        for (const Fp value : elements) sponge.absorb([&](std::size_t) { return value; });
+    };
+    absorb(parameter);
+    absorb(tree_tweak(0, slot));
+    for (std::size_t chain = 0; chain < P::kChains; ++chain) {
+        std::array<Prf::ChainPlace, kLanes> places;
+        places.fill({slot, static_cast<std::uint8_t>(chain)});
+        Lanes<8> starts;
+        prf.chain_starts(places, starts);
+        Digest value = digest_of(starts, 0);
+        const ChainWalk walk{
+            &parameter, slot, static_cast<std::uint8_t>(chain), 0, kChainLength - 1, &value};
+        walk_chains({&walk, 1});
+        absorb(value);
+    }
+    return sponge.finish();
+}
+
+template <class P>
+void expect_plain_leaves(std::uint64_t first_slot, std::size_t count) {
+    const Prf prf{Bytes32{1, 2, 3}};
+    const Parameter parameter{1, 2, 3, 4, kPrime - 1};
+    std::vector<Digest> leaves(count), expected;
+    build_leaves<P>(prf, parameter, first_slot, leaves);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto slot = static_cast<std::uint32_t>(first_slot + i);
+        expected.push_back(leaf_plainly<P>(prf, parameter, slot));
+    }
+    EXPECT_EQ(leaves, expected);
+}
+
+TEST_P(KeyGeneration, leaves_equal_those_made_one_by_one) {
+    expect_plain_leaves<TestParameters>(0, 35);
+    expect_plain_leaves<ProdParameters>(70'000, 17);
+    // The last slots of all, and tweaks whose low digit turns over.
+    expect_plain_leaves<ProdParameters>((std::uint64_t{1} << 32) - 3, 3);
+    expect_plain_leaves<ProdParameters>(120, 16);
+}
+
+TEST_P(KeyGeneration, leaves_do_not_depend_on_how_the_range_is_cut) {
     const Prf prf{Bytes32{1}};
     const Parameter parameter{1, 2, 3, 4, 5};
     std::vector<Digest> whole(40), pieces(40);
@@ -44,7 +94,7 @@ TEST(KeyGeneration, leaves_do_not_depend_on_how_the_range_is_cut) {
     EXPECT_NE(whole[0], whole[1]);
 }
 
-TEST(KeyGeneration, progress_grows_to_the_total) {
+TEST_P(KeyGeneration, progress_grows_to_the_total) {
     SeededRandom random{1};
     std::vector<std::uint64_t> seen;
     generate_key<TestParameters>(

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The lepton authors
 //
 // The pseudorandom function of a secret key: starts of its chains and randomness of its signatures.
+// It gives kLanes values at a time, in the rows that the hashes take them from.
 // Spec: crypto/xmss/prf.py. Any thread.
 #pragma once
 
 #include "crypto/wipe.hpp"
 #include "crypto/xmss/parameters.hpp"
+#include "crypto/xmss/poseidon_kernels.hpp"
 
 namespace lepton::crypto::xmss {
 
@@ -21,11 +23,22 @@ class Prf {
     /// Returns the 32 bytes, borrowed: for the key file.
     const Bytes32& secret_bytes() const { return key_; }
 
-    /// Returns position 0 of a chain: a secret.
-    Digest chain_start(std::uint32_t slot, std::uint64_t chain) const;
+    /// Where a chain starts.
+    struct ChainPlace {
+        std::uint32_t slot = 0;
+        std::uint8_t chain = 0;
+    };
+    /// Writes position 0 of each chain of `places`: secrets.
+    /// Cost: one Keccak permutation per place
+    void chain_starts(const std::array<ChainPlace, kLanes>& places, Lanes<8>& starts) const;
 
-    /// Returns the randomness of attempt `counter` to encode `message`.
-    Rho rho(std::uint32_t slot, const Bytes32& message, std::uint64_t counter) const;
+    /// Writes the randomness of the attempts `first_counter`, `first_counter` + 1, … to encode
+    /// `message`: secrets but for that of the one attempt that goes into the signature.
+    /// Cost: one Keccak permutation per attempt
+    void rhos(std::uint32_t slot,
+              const Bytes32& message,
+              std::uint64_t first_counter,
+              Lanes<7>& rhos) const;
 
   private:
     Bytes32 key_;

@@ -5,6 +5,7 @@
 // implementations.
 #include "crypto/xmss/scheme.hpp"
 
+#include "crypto/xmss/each_kernel.hpp"
 #include "crypto/xmss/key_generation.hpp"
 #include "crypto/xmss/signature.hpp"
 #include "crypto/xmss/test_material.hpp"
@@ -39,7 +40,7 @@ TEST(SignatureScheme, both_schemes_are_found_by_id_and_name) {
     EXPECT_EQ(test_scheme().lifetime_slots(), 256u);
 }
 
-class LeansigKey : public testing::Test {
+class LeansigKey : public EachKernel {
   protected:
     void SetUp() override {
         LEPTON_SKIP_WITHOUT(folder_ / "secret_key.ssz");
@@ -62,7 +63,9 @@ class LeansigKey : public testing::Test {
     std::vector<Row> signatures_;
 };
 
-TEST_F(LeansigKey, its_signatures_verify_and_only_for_their_slot_and_message) {
+LEPTON_WITH_EACH_KERNEL(LeansigKey);
+
+TEST_P(LeansigKey, its_signatures_verify_and_only_for_their_slot_and_message) {
     std::vector<VerifyJob> jobs;
     for (const Row& row : signatures_) {
         jobs.push_back({public_key_, row.slot, row.message, row.signature});
@@ -81,7 +84,7 @@ TEST_F(LeansigKey, its_signatures_verify_and_only_for_their_slot_and_message) {
     }
 }
 
-TEST_F(LeansigKey, signs_the_same_bytes) {
+TEST_P(LeansigKey, signs_the_same_bytes) {
     const auto signer = prod_scheme().load_secret_key(public_key_, secret_key_);
     ASSERT_TRUE(signer.has_value()) << to_string(signer.error());
     EXPECT_EQ((*signer)->public_key(), public_key_);
@@ -94,7 +97,7 @@ TEST_F(LeansigKey, signs_the_same_bytes) {
     EXPECT_EQ((*signer)->advance(run_in_order), std::unexpected(SignatureError::window_at_end));
 }
 
-TEST_F(LeansigKey, file_and_trees_are_rebuilt_exactly) {
+TEST_P(LeansigKey, file_and_trees_are_rebuilt_exactly) {
     const auto key = decode_secret_key<ProdParameters>(secret_key_);
     ASSERT_TRUE(key.has_value());
     EXPECT_TRUE(encode<ProdParameters>(*key) == secret_key_);
@@ -110,7 +113,10 @@ TEST_F(LeansigKey, file_and_trees_are_rebuilt_exactly) {
     }
 }
 
-TEST(ProdScheme, judges_the_signatures_of_the_spec_fixtures) {
+class ProdScheme : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(ProdScheme);
+
+TEST_P(ProdScheme, judges_the_signatures_of_the_spec_fixtures) {
     const auto path = material_path(LEPTON_SOURCE_DIR, "prod_signatures.txt");
     LEPTON_SKIP_WITHOUT(path);
     int valid = 0, invalid = 0;
@@ -125,7 +131,10 @@ TEST(ProdScheme, judges_the_signatures_of_the_spec_fixtures) {
     EXPECT_EQ(invalid, 1);
 }
 
-TEST(TestScheme, rebuilds_the_keys_of_the_spec_and_signs_every_slot) {
+class TestScheme : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(TestScheme);
+
+TEST_P(TestScheme, rebuilds_the_keys_of_the_spec_and_signs_every_slot) {
     const auto path = material_path(LEPTON_SOURCE_DIR, "test_scheme_keys.txt");
     LEPTON_SKIP_WITHOUT(path);
     int keys = 0;
@@ -159,7 +168,7 @@ TEST(TestScheme, rebuilds_the_keys_of_the_spec_and_signs_every_slot) {
     EXPECT_EQ(keys, 16);
 }
 
-class Verification : public testing::Test {
+class Verification : public EachKernel {
   protected:
     Verification() {
         auto signer = test_scheme().load_secret_key(keys_.public_key, keys_.secret_key_ssz);
@@ -175,13 +184,15 @@ class Verification : public testing::Test {
     Bytes signature_;
 };
 
-TEST_F(Verification, a_fresh_signature_is_valid) {
+LEPTON_WITH_EACH_KERNEL(Verification);
+
+TEST_P(Verification, a_fresh_signature_is_valid) {
     EXPECT_TRUE(verdict(keys_.public_key, kSlot, signature_).has_value());
     EXPECT_TRUE(test_scheme().check_public_key(keys_.public_key).has_value());
     EXPECT_TRUE(test_scheme().check_signature(signature_).has_value());
 }
 
-TEST_F(Verification, a_changed_bit_anywhere_is_never_valid) {
+TEST_P(Verification, a_changed_bit_anywhere_is_never_valid) {
     for (std::size_t bit = 0; bit < 8 * signature_.size(); ++bit) {
         Bytes changed = signature_;
         changed[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
@@ -194,7 +205,7 @@ TEST_F(Verification, a_changed_bit_anywhere_is_never_valid) {
     }
 }
 
-TEST_F(Verification, each_reason_is_told_apart) {
+TEST_P(Verification, each_reason_is_told_apart) {
     using enum SignatureError;
     Bytes key = keys_.public_key;
     key.pop_back();
@@ -227,7 +238,7 @@ TEST_F(Verification, each_reason_is_told_apart) {
     EXPECT_EQ(verdict(keys_.public_key, kSlot, changed), std::unexpected(root_mismatch));
 }
 
-TEST_F(Verification, jobs_of_a_batch_do_not_touch_each_other) {
+TEST_P(Verification, jobs_of_a_batch_do_not_touch_each_other) {
     const KeyPair other = test_key(2);
     Bytes damaged = signature_;
     damaged[200] ^= 1;
@@ -251,6 +262,78 @@ TEST_F(Verification, jobs_of_a_batch_do_not_touch_each_other) {
         EXPECT_EQ(verdicts[i].has_value(), expected[i]) << i;
         EXPECT_EQ(verdicts[i], test_scheme().verify(jobs[i])) << i;
     }
+}
+
+// Valid and damaged jobs of one scheme, in a random order.
+template <class P>
+void expect_batches_like_one_by_one(const std::vector<VerifyJob>& valid, std::uint64_t seed) {
+    const SignatureScheme& scheme = signature_scheme(P::kId);
+    SeededRandom random{seed};
+    for (std::size_t size = 1; size <= 70; ++size) {
+        std::vector<Bytes> signatures;
+        std::vector<VerifyJob> jobs;
+        for (std::size_t i = 0; i < size; ++i) {
+            VerifyJob job = valid[random.below(valid.size())];
+            Bytes signature = to_bytes(job.signature);
+            switch (random.below(9)) {
+                case 0:
+                    job.slot ^= 1;
+                    break;
+                case 1:
+                    job.slot = kLifetime<P>;
+                    break;
+                case 2:
+                    job.public_key = valid[random.below(valid.size())].public_key;
+                    break;
+                case 3:
+                    job.message[random.below(32)] ^= 1;
+                    break;
+                case 4:
+                    signature[random.below(signature.size())] ^= 1;
+                    break;
+                case 5:
+                    signature.pop_back();
+                    break;
+                default:
+                    break;
+            }
+            signatures.push_back(std::move(signature));
+            jobs.push_back(job);
+        }
+        for (std::size_t i = 0; i < size; ++i) jobs[i].signature = signatures[i];
+        std::vector<VerifyVerdict> verdicts(size);
+        scheme.verify_batch(jobs, verdicts);
+        for (std::size_t i = 0; i < size; ++i) {
+            EXPECT_EQ(verdicts[i], scheme.verify(jobs[i])) << size << ' ' << i;
+        }
+    }
+}
+
+TEST_P(Verification, batches_of_every_size_judge_like_single_calls) {
+    std::vector<KeyPair> keys;
+    std::vector<Bytes> signatures;
+    std::vector<VerifyJob> valid;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) keys.push_back(test_key(seed));
+    signatures.reserve(3 * 9);
+    for (const KeyPair& key : keys) {
+        const auto signer = test_scheme().load_secret_key(key.public_key, key.secret_key_ssz);
+        for (const std::uint64_t slot : {0u, 1u, 2u, 3u, 9u, 10u, 15u, 16u, 31u}) {
+            signatures.push_back((*signer)->sign(slot, message_number(slot)).value());
+            valid.push_back({key.public_key, slot, message_number(slot), signatures.back()});
+        }
+    }
+    std::vector<VerifyVerdict> verdicts(valid.size());
+    test_scheme().verify_batch(valid, verdicts);
+    EXPECT_EQ(verdicts, std::vector<VerifyVerdict>(valid.size()));
+    expect_batches_like_one_by_one<TestParameters>(valid, 1);
+}
+
+TEST_P(LeansigKey, batches_of_every_size_judge_like_single_calls) {
+    std::vector<VerifyJob> valid;
+    for (const Row& row : signatures_) {
+        valid.push_back({public_key_, row.slot, row.message, row.signature});
+    }
+    expect_batches_like_one_by_one<ProdParameters>(valid, 2);
 }
 
 }  // namespace

@@ -14,9 +14,6 @@
 namespace lepton::crypto::xmss {
 namespace {
 
-// Randomness tried together.
-constexpr std::size_t kAttemptsPerBatch = 16;
-
 template <class P>
 class XmssWindow final : public PreparedWindow {
   public:
@@ -41,23 +38,48 @@ std::optional<Encoding<P>> find_encoding(const Prf& prf,
                                          std::uint32_t slot,
                                          const Bytes32& message) {
     const auto digits = message_digits(message);
-    std::array<Rho, kAttemptsPerBatch> rhos;
-    std::array<State<24>, kAttemptsPerBatch> states;
-    for (std::uint64_t first = 0; first < kAttemptsMax; first += kAttemptsPerBatch) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(kAttemptsPerBatch, kAttemptsMax - first));
-        for (std::size_t i = 0; i < count; ++i) {
-            rhos[i] = prf.rho(slot, message, first + i);
-            states[i] = message_input(parameter, slot, digits, rhos[i]);
-        }
-        compress<24>(std::span{states}.first(count));
-        for (std::size_t i = 0; i < count; ++i) {
-            if (const auto codeword = codeword_of<P>(digest_of(states[i]))) {
-                return Encoding<P>{rhos[i], *codeword};
-            }
-        }
+    Lanes<24> states;
+    Lanes<7> rhos;
+    Lanes<8> hashes;
+    const WipeGuard guard_states{states.rows};
+    const WipeGuard guard_rhos{rhos.rows};
+    const WipeGuard guard_hashes{hashes.rows};
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        write_message(states, lane, parameter, slot, digits, Rho{});
+    }
+    static_assert(kAttemptsMax % kLanes == 0);
+    for (std::uint64_t first = 0; first < kAttemptsMax; first += kLanes) {
+        prf.rhos(slot, message, first, rhos);
+        std::ranges::copy(rhos.rows, states.rows.begin() + kRhoRow);
+        compress(states, hashes);
+        const std::size_t lane = first_encodable<P>(hashes);
+        if (lane == kLanes) continue;
+        Encoding<P> encoding;
+        for (std::size_t i = 0; i < encoding.rho.size(); ++i) encoding.rho[i] = rhos.rows[i][lane];
+        const auto codeword = codeword_of<P>(digest_of(hashes, lane));
+        LEPTON_ASSERT(codeword.has_value());
+        encoding.codeword = *codeword;
+        return encoding;
     }
     return std::nullopt;
+}
+
+// Writes position 0 of every chain of a slot.
+template <class P>
+void find_chain_starts(const Prf& prf, std::uint32_t slot, std::array<Digest, P::kChains>& starts) {
+    std::array<Prf::ChainPlace, kLanes> places;
+    Lanes<8> values;
+    const WipeGuard guard{values.rows};
+    for (std::size_t begin = 0; begin < starts.size(); begin += kLanes) {
+        const std::size_t count = std::min(kLanes, starts.size() - begin);
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            places[lane] = {slot, static_cast<std::uint8_t>(begin + std::min(lane, count - 1))};
+        }
+        prf.chain_starts(places, values);
+        for (std::size_t lane = 0; lane < count; ++lane) {
+            starts[begin + lane] = digest_of(values, lane);
+        }
+    }
 }
 
 // Whether the stored leaf of `slot` is the one the PRF key gives.
@@ -92,8 +114,8 @@ Result<Bytes, SignatureError> XmssSigner<P>::sign(std::uint64_t slot,
     Signature<P> signature;
     signature.rho = encoding->rho;
     std::array<ChainWalk, P::kChains> walks;
+    find_chain_starts<P>(key_.prf, slot32, signature.hashes);
     for (std::size_t chain = 0; chain < P::kChains; ++chain) {
-        signature.hashes[chain] = key_.prf.chain_start(slot32, chain);
         walks[chain] = {&key_.parameter,
                         slot32,
                         static_cast<std::uint8_t>(chain),

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "crypto/xmss/signer.hpp"
 
+#include "crypto/xmss/each_kernel.hpp"
 #include "crypto/xmss/little_endian.hpp"
 #include "crypto/xmss/scheme.hpp"
 
@@ -33,7 +34,10 @@ bool is_valid(const Signer& signer, std::uint64_t slot, const Bytes& signature) 
     return test_scheme().verify({signer.public_key(), slot, Bytes32{7}, signature}).has_value();
 }
 
-TEST(XmssSigner, fresh_keys_differ_and_are_sound) {
+class XmssSigner : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(XmssSigner);
+
+TEST_P(XmssSigner, fresh_keys_differ_and_are_sound) {
     const KeyPair first = new_key(1, 0, 64), second = new_key(2, 0, 64);
     EXPECT_NE(first.public_key, second.public_key);
     EXPECT_TRUE(load(first)->check_thoroughly(run_in_order).has_value());
@@ -41,7 +45,7 @@ TEST(XmssSigner, fresh_keys_differ_and_are_sound) {
     EXPECT_EQ(load(first)->activation(), (SlotRange{0, 64}));
 }
 
-TEST(XmssSigner, slots_outside_are_a_typed_error) {
+TEST_P(XmssSigner, slots_outside_are_a_typed_error) {
     const auto signer = load(new_key(1, 64, 96));
     EXPECT_EQ(signer->prepared(), (SlotRange{64, 96}));
     EXPECT_TRUE(signer->sign(64, {}).has_value());
@@ -54,7 +58,7 @@ TEST(XmssSigner, slots_outside_are_a_typed_error) {
     EXPECT_EQ(signer->sign((std::uint64_t{1} << 32) + 70, {}), std::unexpected(slot_not_active));
 }
 
-TEST(XmssSigner, advances_tree_by_tree_up_to_the_end) {
+TEST_P(XmssSigner, advances_tree_by_tree_up_to_the_end) {
     const auto signer = load(new_key(1, 64, 64));
     ASSERT_TRUE(signer->advance(run_in_order).has_value());
     EXPECT_EQ(signer->prepared(), (SlotRange{80, 112}));
@@ -67,7 +71,7 @@ TEST(XmssSigner, advances_tree_by_tree_up_to_the_end) {
     }
 }
 
-TEST(XmssSigner, prepares_any_slot_directly) {
+TEST_P(XmssSigner, prepares_any_slot_directly) {
     const KeyPair keys = new_key(1, 0, 256);
     const auto window_after = [&](std::uint64_t slot) {
         const auto signer = load(keys);
@@ -86,7 +90,7 @@ TEST(XmssSigner, prepares_any_slot_directly) {
     EXPECT_EQ(signer->prepared(), (SlotRange{0, 32}));
 }
 
-TEST(XmssSigner, a_window_is_built_beside_signing_and_installed_later) {
+TEST_P(XmssSigner, a_window_is_built_beside_signing_and_installed_later) {
     const auto signer = load(new_key(1, 0, 256));
     const Bytes before = signer->sign(20, Bytes32{7}).value();
     auto next = signer->build_window(signer->prepared().end, run_in_order);
@@ -99,7 +103,7 @@ TEST(XmssSigner, a_window_is_built_beside_signing_and_installed_later) {
     EXPECT_TRUE(is_valid(*signer, 40, signer->sign(40, Bytes32{7}).value()));
 }
 
-TEST(XmssSigner, a_written_key_goes_on_where_it_was) {
+TEST_P(XmssSigner, a_written_key_goes_on_where_it_was) {
     KeyPair keys = new_key(1, 0, 256);
     const auto signer = load(keys);
     ASSERT_TRUE(signer->prepare(130, run_in_order).has_value());
@@ -118,7 +122,7 @@ constexpr std::size_t kAtLeft = kAtRoot + 2 * 32;
 constexpr std::size_t kAtFirstLeaf = kAtLeft + 20 + 20 + 12;
 constexpr std::size_t kAtFirstParent = kAtFirstLeaf + 16 * 32 + 12;
 
-TEST(XmssSigner, keys_that_do_not_belong_together_are_refused) {
+TEST_P(XmssSigner, keys_that_do_not_belong_together_are_refused) {
     const KeyPair keys = new_key(1, 0, 256), other = new_key(2, 0, 256);
     const auto changed_at = [&](std::size_t at) {
         Bytes file = keys.secret_key_ssz;
@@ -138,7 +142,7 @@ TEST(XmssSigner, keys_that_do_not_belong_together_are_refused) {
     EXPECT_EQ(load_error(right_root, keys.secret_key_ssz), secret_key_root);
 }
 
-TEST(XmssSigner, damage_that_loading_cannot_see_is_found_before_a_signature_leaves) {
+TEST_P(XmssSigner, damage_that_loading_cannot_see_is_found_before_a_signature_leaves) {
     KeyPair keys = new_key(1, 0, 256);
     keys.secret_key_ssz[kAtFirstParent] ^= 1;
     const auto signer = load(keys);
@@ -156,7 +160,7 @@ TEST(XmssSigner, damage_that_loading_cannot_see_is_found_before_a_signature_leav
     EXPECT_EQ(load(keys)->check_thoroughly(run_in_order), std::unexpected(secret_key_node));
 }
 
-TEST(XmssSigner, a_window_that_does_not_fit_the_top_tree_is_not_used) {
+TEST_P(XmssSigner, a_window_that_does_not_fit_the_top_tree_is_not_used) {
     KeyPair keys = new_key(1, 0, 256);
     keys.secret_key_ssz[kAtBottomRoots + 5 * 32] ^= 1;
     const auto signer = load(keys);
@@ -164,7 +168,7 @@ TEST(XmssSigner, a_window_that_does_not_fit_the_top_tree_is_not_used) {
     EXPECT_EQ(signer->prepared(), (SlotRange{0, 32}));
 }
 
-TEST(XmssSigner, every_error_has_a_name_of_its_own) {
+TEST(SignatureError, every_error_has_a_name_of_its_own) {
     std::vector<std::string_view> names;
     for (int i = 0; i <= static_cast<int>(activation_range); ++i) {
         names.push_back(to_string(static_cast<SignatureError>(i)));

@@ -69,15 +69,25 @@ std::vector<Digest> parents_of(const Parameter& parameter,
     parallel_for(items, [&](std::size_t item) {
         const std::size_t begin = item * kParentsPerItem;
         const std::size_t end = std::min(begin + kParentsPerItem, parents.size());
-        std::vector<State<24>> states;
-        states.reserve(end - begin);
-        for (std::size_t i = begin; i < end; ++i) {
-            states.push_back(
-                node_input(parameter, level + 1, start / 2 + i, nodes[2 * i], nodes[2 * i + 1]));
+        for (std::size_t i = begin; i < end; i += kLanes) {
+            Lanes<24> states;
+            Lanes<8> hashes;
+            const std::size_t count = std::min(kLanes, end - i);
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                const std::size_t place = i + std::min(lane, count - 1);
+                write_node(states,
+                           lane,
+                           parameter,
+                           level + 1,
+                           start / 2 + place,
+                           nodes[2 * place],
+                           nodes[2 * place + 1]);
+            }
+            compress(states, hashes);
+            for (std::size_t lane = 0; lane < count; ++lane) {
+                parents[i + lane] = digest_of(hashes, lane);
+            }
         }
-        compress<24>(states);
-        std::ranges::transform(
-            states, parents.begin() + static_cast<std::ptrdiff_t>(begin), digest_of);
     });
     return parents;
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "crypto/xmss/tree.hpp"
 
+#include "crypto/xmss/each_kernel.hpp"
 #include "crypto/xmss/tweak_hash.hpp"
 
 #include <gtest/gtest.h>
@@ -21,9 +22,11 @@ std::vector<Digest> some_digests(std::size_t count, std::uint64_t seed) {
 }
 
 Digest parent_of(std::size_t level, std::uint64_t index, const Digest& left, const Digest& right) {
-    std::array<State<24>, 1> states{node_input(kParameter, level, index, left, right)};
-    compress<24>(states);
-    return digest_of(states[0]);
+    std::array<Fp, 24> input;
+    Digest parent;
+    write_node(input, 0, kParameter, level, index, left, right);
+    compress(input, parent);
+    return parent;
 }
 
 // Climbs from node `index` of level `level` along `path`.
@@ -43,7 +46,10 @@ std::vector<LayerShape> shape_of(const SubTree& tree) {
     return shapes;
 }
 
-TEST(BottomTree, every_leaf_has_a_path_to_the_root) {
+class BottomTree : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(BottomTree);
+
+TEST_P(BottomTree, every_leaf_has_a_path_to_the_root) {
     const auto leaves = some_digests(16, 1);
     const SubTree tree = build_bottom_tree(kParameter, 5, leaves, run_in_order);
     EXPECT_EQ(shape_of(tree), bottom_tree_shape(4, 5));
@@ -54,7 +60,10 @@ TEST(BottomTree, every_leaf_has_a_path_to_the_root) {
     }
 }
 
-TEST(TopTree, every_known_root_has_a_path_to_the_root_of_all) {
+class TopTree : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(TopTree);
+
+TEST_P(TopTree, every_known_root_has_a_path_to_the_root_of_all) {
     SeededRandom random{2};
     for (std::uint64_t first = 0; first < 16; ++first) {
         for (std::uint64_t count = 1; count <= 16 - first; ++count) {
@@ -71,12 +80,12 @@ TEST(TopTree, every_known_root_has_a_path_to_the_root_of_all) {
     }
 }
 
-TEST(TopTree, layers_begin_even_and_end_odd) {
+TEST(TreeShape, layers_begin_even_and_end_odd) {
     EXPECT_EQ(top_tree_shape(4, 8, 3, 4),  // bottom trees 3..6
               (std::vector<LayerShape>{{2, 6}, {0, 4}, {0, 2}, {0, 2}, {0, 2}}));
 }
 
-TEST(TopTree, a_changed_node_is_inconsistent) {
+TEST_P(TopTree, a_changed_node_is_inconsistent) {
     SeededRandom random{3};
     const SubTree good = build_top_tree(random, kParameter, 4, 8, 3, some_digests(4, 3));
     for (std::size_t layer = 0; layer < good.layers.size(); ++layer) {
@@ -86,7 +95,7 @@ TEST(TopTree, a_changed_node_is_inconsistent) {
     }
 }
 
-TEST(Tree, parallel_items_may_run_in_any_order) {
+TEST_P(BottomTree, parallel_items_may_run_in_any_order) {
     const auto leaves = some_digests(4096, 4);
     const ParallelFor backwards = [](std::size_t count, const auto& body) {
         for (std::size_t i = count; i-- > 0;) body(i);

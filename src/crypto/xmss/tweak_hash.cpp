@@ -1,105 +1,150 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
+//
+// Chain steps. The states stay side by side from one step to the next: the permutation's output
+// takes the place of the digest, the tweaks are counted on, and only when a chain ends is its lane
+// read and given to another chain. Chains are taken longest first, so that lanes stay in use until
+// close to the end: the 46 chains of one signature need 8 or 9 calls for 122 steps.
 #include "crypto/xmss/tweak_hash.hpp"
 
 #include "base/assert.hpp"
-#include "crypto/wipe.hpp"
 
-#include <algorithm>
-#include <functional>
+#include <bit>
 #include <vector>
 
 namespace lepton::crypto::xmss {
 namespace {
 
-// States given to one permutation call: several vectors of any instruction set.
-constexpr std::size_t kBatch = 64;
+// Rows of a chain step: digest, parameter, tweak (two digits, low first), zero.
+constexpr std::size_t kParameterRow = 8, kTweakRow = 13;
+// What the tweak grows by from step to step and from chain to chain.
+constexpr Fp kStepUnit = 1 << 8, kChainUnit = 1 << 16;
 
-// The last byte of a tweak says what is hashed.
-constexpr std::uint64_t kChainTweak = 0x00;
-constexpr std::uint64_t kTreeTweak = 0x01;
-constexpr std::uint64_t kMessageTweak = 0x02;
-
-std::array<Fp, 2> chain_tweak(std::uint32_t slot, std::uint8_t chain, unsigned step) {
-    return base_p_digits(std::uint64_t{slot} << 24 | std::uint64_t{chain} << 16 |
-                         std::uint64_t{step} << 8 | kChainTweak);
+constexpr std::array<Fp, 2> chain_tweak(std::uint32_t slot, std::uint8_t chain, unsigned step) {
+    return base_p_digits(std::uint64_t{slot} << 24 | chain * std::uint64_t{kChainUnit} |
+                         step * std::uint64_t{kStepUnit});
 }
 
-std::array<Fp, 2> tree_tweak(std::size_t level, std::uint64_t index) {
-    return base_p_digits(std::uint64_t{level} << 40 | index << 8 | kTreeTweak);
+// Adds `difference`, below p, to every tweak.
+void move_tweaks(Lanes<16>& states, Fp difference) {
+    LaneRow low = states.rows[kTweakRow], high = states.rows[kTweakRow + 1];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const Fp beyond = low[lane] + difference - kPrime;  // "negative" when there is no carry
+        const Fp has_no_carry = beyond >> 31;
+        low[lane] = beyond + (kPrime & -has_no_carry);
+        high[lane] += 1 - has_no_carry;
+    }
+    states.rows[kTweakRow] = low;
+    states.rows[kTweakRow + 1] = high;
 }
 
-// Copies the parts one after the other into `state` and fills the rest with zeros.
-template <std::size_t Width, class... Parts>
-void fill(State<Width>& state, const Parts&... parts) {
-    static_assert((std::tuple_size_v<Parts> + ...) <= Width);
-    auto out = state.begin();
-    ((out = std::ranges::copy(parts, out).out), ...);
-    std::fill(out, state.end(), Fp{0});
+// Replaces the digests by those one step further. `next` is room for it.
+void step(const poseidon_kernels::Kernel& kernel, Lanes<16>& states, Lanes<8>& next) {
+    kernel.compress16(states, next);
+    std::ranges::copy(next.rows, states.rows.begin());
+}
+
+void write_tweak(Lanes<16>& states, std::size_t lane, const std::array<Fp, 2>& tweak) {
+    states.rows[kTweakRow][lane] = tweak[0];
+    states.rows[kTweakRow + 1][lane] = tweak[1];
+}
+
+// Returns the walks that have steps, longest first.
+std::vector<const ChainWalk*> longest_first(std::span<const ChainWalk> walks) {
+    std::array<std::size_t, kChainLength> places{};  // of the next walk with so many steps
+    for (const ChainWalk& walk : walks) {
+        LEPTON_ASSERT(std::size_t{walk.position} + walk.steps < kChainLength);
+        ++places[walk.steps];
+    }
+    std::size_t begin = 0;
+    for (std::size_t steps = kChainLength; steps-- > 0;) {
+        begin += std::exchange(places[steps], begin);
+    }
+    std::vector<const ChainWalk*> sorted(walks.size());
+    for (const ChainWalk& walk : walks) sorted[places[walk.steps]++] = &walk;
+    while (!sorted.empty() && sorted.back()->steps == 0) sorted.pop_back();
+    return sorted;
 }
 
 }  // namespace
 
-void walk_chains(std::span<ChainWalk> walks) {
-    // Longest first, so that the lanes stay filled until close to the end.
-    std::ranges::sort(walks, std::greater{}, &ChainWalk::steps);
-    std::array<State<16>, kBatch> states;
-    const WipeGuard guard{states};
-    std::array<ChainWalk*, kBatch> lanes{};
-    std::size_t active = 0, next = 0;
-    while (true) {
-        while (active < kBatch && next < walks.size() && walks[next].steps > 0) {
-            lanes[active++] = &walks[next++];
+void walk_chains(std::span<const ChainWalk> walks) {
+    const std::vector<const ChainWalk*> queue = longest_first(walks);
+    if (queue.empty()) return;
+    const poseidon_kernels::Kernel& kernel = kernel_in_use();
+    Lanes<16> states{};
+    Lanes<8> next;
+    const WipeGuard guard_states{states.rows};
+    const WipeGuard guard_next{next.rows};
+
+    std::array<const ChainWalk*, kLanes> in_lane;
+    std::array<std::uint32_t, kLanes> left;  // steps; of a lane out of use 0
+    std::size_t taken = 0, running = 0;
+    const auto take = [&](std::size_t lane) {
+        const ChainWalk& walk = *queue[taken++];
+        in_lane[lane] = &walk;
+        left[lane] = walk.steps;
+        write_lane(states,
+                   lane,
+                   *walk.value,
+                   *walk.parameter,
+                   chain_tweak(walk.slot, walk.chain, walk.position + 1u));
+    };
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        if (taken < queue.size()) {
+            take(lane);
+            ++running;
+        } else {
+            // Its state is a copy that goes with the others; nobody reads it.
+            for (LaneRow& row : states.rows) row[lane] = row[0];
+            left[lane] = 0;
         }
-        if (active == 0) return;
-        for (std::size_t i = 0; i < active; ++i) {
-            const ChainWalk& walk = *lanes[i];
-            fill(states[i],
-                 *walk.value,
-                 *walk.parameter,
-                 chain_tweak(walk.slot, walk.chain, walk.position + 1u));
+    }
+    while (running > 0) {
+        step(kernel, states, next);
+        move_tweaks(states, kStepUnit);
+        std::uint32_t ended = 0;  // a bit for each lane
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            ended |= std::uint32_t{left[lane] == 1} << lane;
+            left[lane] -= left[lane] > 0;
         }
-        compress<16>(std::span{states}.first(active));
-        for (std::size_t i = active; i-- > 0;) {
-            ChainWalk& walk = *lanes[i];
-            std::copy_n(states[i].begin(), walk.value->size(), walk.value->begin());
-            ++walk.position;
-            if (--walk.steps == 0) lanes[i] = lanes[--active];
+        for (; ended != 0; ended &= ended - 1) {
+            const auto lane = static_cast<std::size_t>(std::countr_zero(ended));
+            *in_lane[lane]->value = digest_of(states, lane);
+            if (taken < queue.size())
+                take(lane);
+            else
+                --running;
         }
     }
 }
 
-State<24> node_input(const Parameter& parameter,
-                     std::size_t level,
-                     std::uint64_t index,
-                     const Digest& left,
-                     const Digest& right) {
-    State<24> state;
-    fill(state, parameter, tree_tweak(level, index), left, right);
-    return state;
+SlotChains::SlotChains(const Parameter& parameter, const LaneSlots& slots) : states_{} {
+    for (std::size_t i = 0; i < parameter.size(); ++i) {
+        states_.rows[kParameterRow + i].fill(parameter[i]);
+    }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        write_tweak(states_, lane, chain_tweak(slots[lane], 0, 1));
+    }
 }
 
-State<24> message_input(const Parameter& parameter,
-                        std::uint32_t slot,
-                        const std::array<Fp, 9>& message,
-                        const Rho& rho) {
-    State<24> state;
-    fill(state, message, parameter, base_p_digits(std::uint64_t{slot} << 8 | kMessageTweak), rho);
-    return state;
-}
-
-Digest digest_of(const State<24>& state) {
-    Digest digest;
-    std::copy_n(state.begin(), digest.size(), digest.begin());
-    return digest;
+void SlotChains::walk_next(Lanes<8>& values) {
+    const poseidon_kernels::Kernel& kernel = kernel_in_use();
+    std::ranges::copy(values.rows, states_.rows.begin());
+    for (std::size_t i = 1; i < kChainLength; ++i) {
+        step(kernel, states_, values);
+        move_tweaks(states_, kStepUnit);
+    }
+    // The tweaks stand behind the last step; on to the first of the next chain.
+    move_tweaks(states_, kChainUnit - (kChainLength - 1) * kStepUnit);
 }
 
 Capacity leaf_capacity(std::size_t chains) {
     // The lengths of parameter, tweak, chain list and digest as one 128-bit number of 32-bit words,
     // most significant first, in base-p digits.
     std::array<std::uint32_t, 4> words{5, 2, static_cast<std::uint32_t>(chains), 8};
-    std::array<State<24>, 1> states{};
-    for (Fp& digit : states[0]) {
+    std::array<Fp, 24> input;
+    for (Fp& digit : input) {
         std::uint64_t remainder = 0;
         for (std::uint32_t& word : words) {
             const std::uint64_t part = remainder << 32 | word;
@@ -108,48 +153,11 @@ Capacity leaf_capacity(std::size_t chains) {
         }
         digit = static_cast<Fp>(remainder);
     }
-    compress<24>(states);
+    std::array<Fp, 24> output = input;
+    permute(output);
     Capacity capacity;
-    std::copy_n(states[0].begin(), capacity.size(), capacity.begin());
+    for (std::size_t i = 0; i < capacity.size(); ++i) capacity[i] = add(output[i], input[i]);
     return capacity;
-}
-
-void hash_leaves(std::span<const LeafJob> jobs, const Capacity& capacity) {
-    if (jobs.empty()) return;
-    const std::size_t chains = jobs.front().chain_ends.size();
-    // Absorbed are the parameter, the tweak and the chain ends, a rate part at a time.
-    constexpr std::size_t kRate = 24 - std::tuple_size_v<Capacity>;
-    constexpr std::size_t kHead = std::tuple_size_v<Parameter> + 2;
-    const std::size_t absorbed = kHead + chains * std::tuple_size_v<Digest>;
-    const std::size_t blocks = (absorbed + kRate - 1) / kRate;
-
-    std::array<State<24>, kBatch> states;
-    std::vector<Fp> inputs(kBatch * blocks * kRate);
-    for (; !jobs.empty(); jobs = jobs.subspan(std::min(kBatch, jobs.size()))) {
-        const std::size_t count = std::min(kBatch, jobs.size());
-        std::ranges::fill(inputs, Fp{0});
-        for (std::size_t i = 0; i < count; ++i) {
-            const LeafJob& job = jobs[i];
-            LEPTON_ASSERT(job.chain_ends.size() == chains);
-            auto out = inputs.begin() + static_cast<std::ptrdiff_t>(i * blocks * kRate);
-            out = std::ranges::copy(*job.parameter, out).out;
-            out = std::ranges::copy(tree_tweak(0, job.slot), out).out;
-            for (const Digest& end : job.chain_ends) out = std::ranges::copy(end, out).out;
-            std::ranges::copy(capacity, states[i].begin());
-        }
-        for (std::size_t block = 0; block < blocks; ++block) {
-            for (std::size_t i = 0; i < count; ++i) {
-                const auto from = std::span{inputs}.subspan((i * blocks + block) * kRate, kRate);
-                std::ranges::copy(from, states[i].begin() + std::tuple_size_v<Capacity>);
-            }
-            permute<24>(std::span{states}.first(count));
-        }
-        for (std::size_t i = 0; i < count; ++i) {
-            std::copy_n(states[i].begin() + std::tuple_size_v<Capacity>,
-                        jobs[i].leaf->size(),
-                        jobs[i].leaf->begin());
-        }
-    }
 }
 
 }  // namespace lepton::crypto::xmss

@@ -3,11 +3,12 @@
 //
 // The hashes of the scheme: chain step, tree node, leaf, message. Each mixes in the key's parameter
 // and a tweak that names the place of the hash, so no two hashes of a key have the same input.
-// Everything works on batches. Spec: crypto/xmss/poseidon.py. Any thread.
+// Chain steps are done kLanes at a time; the others in either form of lanes.hpp.
+// Spec: crypto/xmss/poseidon.py. Any thread.
 #pragma once
 
-#include "crypto/xmss/parameters.hpp"
-#include "crypto/xmss/poseidon.hpp"
+#include "crypto/wipe.hpp"
+#include "crypto/xmss/lanes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 namespace lepton::crypto::xmss {
 
 /// One chain to walk forward: `value` is at `position` and goes `steps` further.
+/// Requires position + steps < kChainLength.
 struct ChainWalk {
     const Parameter* parameter = nullptr;
     std::uint32_t slot = 0;
@@ -25,40 +27,110 @@ struct ChainWalk {
     Digest* value = nullptr;  // read and replaced
 };
 
-/// Walks every chain of `walks` (reorders them). Values on the way are wiped.
-/// Cost: one width-16 permutation per step
-void walk_chains(std::span<ChainWalk> walks);
+/// Walks every chain of `walks`. Values on the way are wiped.
+/// Cost: one width-16 permutation per step, and up to kLanes for each of the last steps
+void walk_chains(std::span<const ChainWalk> walks);
 
-/// Returns the input of the node (level, index), to be given to compress<24>; `level` is that of
-/// the node, its children are one lower.
-State<24> node_input(const Parameter& parameter,
-                     std::size_t level,
-                     std::uint64_t index,
-                     const Digest& left,
-                     const Digest& right);
+/// Slots of one key, one per lane.
+using LaneSlots = std::array<std::uint32_t, kLanes>;
 
-/// Returns the input of a message hash, to be given to compress<24>.
-State<24> message_input(const Parameter& parameter,
-                        std::uint32_t slot,
-                        const std::array<Fp, 9>& message,
-                        const Rho& rho);
+/// Whole chains of kLanes slots: chain 0 of all, then chain 1 of all and so on. Wiped at the end.
+class SlotChains {
+  public:
+    SlotChains(const Parameter& parameter, const LaneSlots& slots);
+    ~SlotChains() { wipe(states_.rows); }
+    SlotChains(const SlotChains&) = delete;
+    SlotChains& operator=(const SlotChains&) = delete;
 
-/// Returns the digest at the front of a compressed state.
-Digest digest_of(const State<24>& state);
+    /// Replaces the starts of the next chain by its ends.
+    /// Cost: kLanes * (kChainLength - 1) width-16 permutations
+    void walk_next(Lanes<8>& values);
+
+  private:
+    Lanes<16> states_;
+};
+
+/// Returns the two base-p digits of the tweak of a tree node, of a leaf (level 0), of a message.
+constexpr std::array<Fp, 2> tree_tweak(std::size_t level, std::uint64_t index) {
+    return base_p_digits(std::uint64_t{level} << 40 | index << 8 | 0x01);
+}
+constexpr std::array<Fp, 2> message_tweak(std::uint32_t slot) {
+    return base_p_digits(std::uint64_t{slot} << 8 | 0x02);
+}
+
+/// Writes the input of the node (level, index), to be given to compress; `level` is that of the
+/// node, its children are one lower.
+template <class States>
+void write_node(States& states,
+                std::size_t lane,
+                const Parameter& parameter,
+                std::size_t level,
+                std::uint64_t index,
+                const Digest& left,
+                const Digest& right) {
+    constexpr std::array<Fp, 1> kZero{};
+    write_lane(states, lane, parameter, tree_tweak(level, index), left, right, kZero);
+}
+
+/// Writes the input of a message hash, to be given to compress.
+template <class States>
+void write_message(States& states,
+                   std::size_t lane,
+                   const Parameter& parameter,
+                   std::uint32_t slot,
+                   const std::array<Fp, 9>& message,
+                   const Rho& rho) {
+    constexpr std::array<Fp, 1> kZero{};
+    write_lane(states, lane, message, parameter, message_tweak(slot), rho, kZero);
+}
+
+/// Where a message hash has the randomness.
+inline constexpr std::size_t kRhoRow = 16;
 
 /// Returns the capacity of the leaf sponge for `chains` chains.
 Capacity leaf_capacity(std::size_t chains);
 
-/// One leaf to hash from the ends of its chains.
-struct LeafJob {
-    const Parameter* parameter = nullptr;
-    std::uint32_t slot = 0;
-    std::span<const Digest> chain_ends;
-    Digest* leaf = nullptr;  // written
-};
-
-/// Hashes every leaf of `jobs`, which all have the same number of chains.
+/// Hashes leaves: absorbs the ends of their chains one element at a time.
 /// Cost: 25 width-24 permutations per leaf (prod)
-void hash_leaves(std::span<const LeafJob> jobs, const Capacity& capacity);
+template <class Form>
+class LeafSponge {
+  public:
+    explicit LeafSponge(const Capacity& capacity) {
+        for (std::size_t lane = 0; lane < Form::kCount; ++lane) write_lane(states_, lane, capacity);
+    }
+
+    /// Absorbs element_of(lane) in every lane. The head of a leaf comes first: key parameter, then
+    /// tweak.
+    template <class ElementOf>
+    void absorb(ElementOf element_of) {
+        for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
+            element(states_, row_, lane) = element_of(lane);
+        }
+        if (++row_ < kWidth) return;
+        permute(states_);
+        row_ = kRate;
+    }
+
+    /// Returns the leaves.
+    typename Form::template Elements<8> finish() {
+        while (row_ != kRate) {
+            absorb([](std::size_t) { return Fp{0}; });
+        }
+        typename Form::template Elements<8> leaves;
+        for (std::size_t i = 0; i < 8; ++i) {
+            for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
+                element(leaves, i, lane) = element(states_, kRate + i, lane);
+            }
+        }
+        return leaves;
+    }
+
+  private:
+    static constexpr std::size_t kWidth = 24;
+    static constexpr std::size_t kRate = std::tuple_size_v<Capacity>;  // its first row
+
+    typename Form::template Elements<kWidth> states_{};
+    std::size_t row_ = kRate;
+};
 
 }  // namespace lepton::crypto::xmss

@@ -3,6 +3,7 @@
 #include "crypto/xmss/tweak_hash.hpp"
 
 #include "base/random.hpp"
+#include "crypto/xmss/each_kernel.hpp"
 #include "crypto/xmss/tree.hpp"
 
 #include <gtest/gtest.h>
@@ -25,19 +26,22 @@ Digest step_plainly(const Parameter& parameter,
                     std::uint64_t chain,
                     std::uint64_t step,
                     const Digest& value) {
-    std::array<State<16>, 1> states{};
-    std::ranges::copy(value, states[0].begin());
-    std::ranges::copy(parameter, states[0].begin() + 8);
     const std::uint64_t tweak = slot << 24 | chain << 16 | step << 8;
-    states[0][13] = static_cast<Fp>(tweak % kPrime);
-    states[0][14] = static_cast<Fp>(tweak / kPrime);
-    compress<16>(states);
-    Digest next;
-    std::copy_n(states[0].begin(), next.size(), next.begin());
-    return next;
+    const std::array<Fp, 2> digits{static_cast<Fp>(tweak % kPrime),
+                                   static_cast<Fp>(tweak / kPrime)};
+    Lanes<16> states{};
+    Lanes<8> next;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        write_lane(states, lane, value, parameter, digits);
+    }
+    kernel_in_use().compress16(states, next);
+    return digest_of(next, step % kLanes);
 }
 
-TEST(TweakHash, leaf_capacity_separates_the_parameter_sets) {
+class TweakHash : public EachKernel {};
+LEPTON_WITH_EACH_KERNEL(TweakHash);
+
+TEST_P(TweakHash, leaf_capacity_separates_the_parameter_sets) {
     EXPECT_EQ(leaf_capacity(46),
               (Capacity{2060061975,
                         916902315,
@@ -60,9 +64,9 @@ TEST(TweakHash, leaf_capacity_separates_the_parameter_sets) {
                         1294775677}));
 }
 
-TEST(TweakHash, chains_of_any_number_and_length_walk_like_single_ones) {
+TEST_P(TweakHash, chains_of_any_number_and_length_walk_like_single_ones) {
     SeededRandom random{1};
-    for (const std::size_t count : {0u, 1u, 63u, 64u, 65u, 300u}) {
+    for (const std::size_t count : {0u, 1u, 2u, 15u, 16u, 17u, 46u, 300u}) {
         std::vector<Parameter> parameters(count);
         std::vector<Digest> values(count), expected(count);
         std::vector<ChainWalk> walks;
@@ -83,52 +87,123 @@ TEST(TweakHash, chains_of_any_number_and_length_walk_like_single_ones) {
     }
 }
 
-TEST(TweakHash, leaves_of_any_number_equal_the_sponge_written_out) {
-    SeededRandom random{2};
-    constexpr std::size_t kChains = 4;
-    const Capacity capacity = leaf_capacity(kChains);
-    for (const std::size_t count : {1u, 64u, 130u}) {
-        std::vector<Parameter> parameters(count);
-        std::vector<std::array<Digest, kChains>> ends(count);
-        std::vector<Digest> leaves(count), expected(count);
-        std::vector<LeafJob> jobs;
-        for (std::size_t i = 0; i < count; ++i) {
-            parameters[i] = random_elements<5>(random);
-            for (Digest& end : ends[i]) end = random_elements<8>(random);
-            const auto slot = static_cast<std::uint32_t>(random.next_u64());
-            jobs.push_back({&parameters[i], slot, ends[i], &leaves[i]});
-
-            std::vector<Fp> input(parameters[i].begin(), parameters[i].end());
-            const std::uint64_t tweak = std::uint64_t{slot} << 8 | 1;
-            input.push_back(static_cast<Fp>(tweak % kPrime));
-            input.push_back(static_cast<Fp>(tweak / kPrime));
-            for (const Digest& end : ends[i]) input.insert(input.end(), end.begin(), end.end());
-            input.resize(45);  // 39 elements in 3 blocks of 15
-            std::array<State<24>, 1> sponge{};
-            std::ranges::copy(capacity, sponge[0].begin());
-            for (std::size_t block = 0; block < 3; ++block) {
-                std::copy_n(input.data() + 15 * block, 15, sponge[0].data() + 9);
-                permute<24>(sponge);
-            }
-            std::copy_n(sponge[0].data() + 9, 8, expected[i].data());
+TEST_P(TweakHash, whole_chains_of_many_slots_walk_like_single_ones) {
+    SeededRandom random{4};
+    constexpr std::size_t kChains = 46;
+    for (const std::uint32_t first : {0u, 120u, 65'535u, 0xfffffff0u}) {
+        const auto parameter = random_elements<5>(random);
+        LaneSlots slots;
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            slots[lane] = first + static_cast<std::uint32_t>(lane);
         }
-        hash_leaves(jobs, capacity);
-        EXPECT_EQ(leaves, expected) << count;
+        SlotChains chains{parameter, slots};
+        for (std::uint8_t chain = 0; chain < kChains; ++chain) {
+            Lanes<8> values;
+            std::array<Digest, kLanes> expected;
+            std::vector<ChainWalk> walks;
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                expected[lane] = random_elements<8>(random);
+                write_lane(values, lane, expected[lane]);
+                walks.push_back({&parameter, slots[lane], chain, 0, 7, &expected[lane]});
+            }
+            walk_chains(walks);
+            chains.walk_next(values);
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                EXPECT_EQ(digest_of(values, lane), expected[lane]) << first << ' ' << lane;
+            }
+        }
     }
 }
 
-TEST(TweakHash, inputs_are_laid_out_as_specified) {
+// The leaf of four chains as the specification writes it.
+Digest leaf_plainly(const Parameter& parameter, std::uint32_t slot, std::span<const Digest> ends) {
+    std::vector<Fp> input(parameter.begin(), parameter.end());
+    const std::uint64_t tweak = std::uint64_t{slot} << 8 | 1;
+    input.push_back(static_cast<Fp>(tweak % kPrime));
+    input.push_back(static_cast<Fp>(tweak / kPrime));
+    for (const Digest& end : ends) input.insert(input.end(), end.begin(), end.end());
+    input.resize(45);  // 39 elements in 3 blocks of 15
+    std::array<Fp, 24> sponge{};
+    std::ranges::copy(leaf_capacity(4), sponge.begin());
+    for (std::size_t block = 0; block < 3; ++block) {
+        std::copy_n(input.data() + 15 * block, 15, sponge.data() + 9);
+        permute(sponge);
+    }
+    Digest leaf;
+    std::copy_n(sponge.data() + 9, 8, leaf.data());
+    return leaf;
+}
+
+template <class Form>
+void expect_leaves_like_the_sponge_written_out(std::uint64_t seed) {
+    SeededRandom random{seed};
+    std::array<Parameter, kLanes> parameters;
+    LaneSlots slots;
+    std::array<std::array<Digest, 4>, kLanes> ends;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        parameters[lane] = random_elements<5>(random);
+        slots[lane] = static_cast<std::uint32_t>(random.next_u64());
+        for (Digest& end : ends[lane]) end = random_elements<8>(random);
+    }
+    LeafSponge<Form> sponge{leaf_capacity(4)};
+    for (std::size_t i = 0; i < 5; ++i) {
+        sponge.absorb([&](std::size_t lane) { return parameters[lane][i]; });
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane])[i]; });
+    }
+    for (std::size_t i = 0; i < 32; ++i) {
+        sponge.absorb([&](std::size_t lane) { return ends[lane][i / 8][i % 8]; });
+    }
+    const auto leaves = sponge.finish();
+    for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
+        EXPECT_EQ(digest_of(leaves, lane), leaf_plainly(parameters[lane], slots[lane], ends[lane]));
+    }
+}
+
+TEST_P(TweakHash, leaves_equal_the_sponge_written_out) {
+    expect_leaves_like_the_sponge_written_out<SideBySide>(2);
+    expect_leaves_like_the_sponge_written_out<Alone>(3);
+}
+
+TEST_P(TweakHash, one_state_alone_is_compressed_like_many) {
+    SeededRandom random{5};
+    std::array<std::array<Fp, 24>, kLanes> inputs;
+    Lanes<24> states;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        inputs[lane] = random_elements<24>(random);
+        write_lane(states, lane, inputs[lane]);
+    }
+    Lanes<8> many;
+    compress(states, many);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        Digest alone;
+        compress(inputs[lane], alone);
+        EXPECT_EQ(digest_of(many, lane), alone);
+    }
+}
+
+TEST(TweakHashInput, are_laid_out_as_specified) {
     const Parameter parameter{1, 2, 3, 4, 5};
     const Digest left{10, 11, 12, 13, 14, 15, 16, 17}, right{20, 21, 22, 23, 24, 25, 26, 27};
+    std::array<Fp, 24> state;
+    write_node(state, 0, parameter, 2, 3, left, right);
     // Level 2, index 3: 2 << 40 | 3 << 8 | 1 in base p
-    EXPECT_EQ(node_input(parameter, 2, 3, left, right),
-              (State<24>{1,  2,  3,  4,  5,  134217465, 1032, 10, 11, 12, 13, 14,
-                         15, 16, 17, 20, 21, 22,        23,   24, 25, 26, 27, 0}));
+    EXPECT_EQ(state, (std::array<Fp, 24>{1,  2,  3,  4,  5,  134217465, 1032, 10, 11, 12, 13, 14,
+                                         15, 16, 17, 20, 21, 22,        23,   24, 25, 26, 27, 0}));
     const std::array<Fp, 9> message{31, 32, 33, 34, 35, 36, 37, 38, 39};
     const Rho rho{41, 42, 43, 44, 45, 46, 47};
-    EXPECT_EQ(message_input(parameter, 7, message, rho),
-              (State<24>{31, 32, 33,   34, 35, 36, 37, 38, 39, 1,  2,  3,
-                         4,  5,  1794, 0,  41, 42, 43, 44, 45, 46, 47, 0}));
+    write_message(state, 0, parameter, 7, message, rho);
+    EXPECT_EQ(state, (std::array<Fp, 24>{31, 32, 33,   34, 35, 36, 37, 38, 39, 1,  2,  3,
+                                         4,  5,  1794, 0,  41, 42, 43, 44, 45, 46, 47, 0}));
+    EXPECT_EQ(state[kRhoRow], rho[0]);
+    Lanes<24> states{};
+    write_message(states, 3, parameter, 7, message, rho);
+    for (std::size_t row = 0; row < 24; ++row) {
+        EXPECT_EQ(states.rows[row][3], state[row]);
+        EXPECT_EQ(states.rows[row][2], 0u);
+        EXPECT_EQ(states.rows[row][4], 0u);
+    }
 }
 
 }  // namespace

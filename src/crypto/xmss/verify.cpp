@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SPDX-FileCopyrightText: The lepton authors
 //
-// A signature is verified in four steps, each done for a whole group of signatures before the next,
-// so that every permutation call gets as many states as possible: message hash and codeword; chains
-// to their ends; leaf; path to the root. A signature that fails a step leaves the group.
+// A signature is verified in three steps, each done for a whole group of signatures before the
+// next, so that the permutations get as many states as possible: message hash and codeword; chains
+// to their ends, those of all signatures in one queue; leaf and path to the root. In the first and
+// the last a lane belongs to one signature. A signature that fails a step leaves the group.
 #include "crypto/xmss/verify.hpp"
 
 #include "base/assert.hpp"
@@ -26,8 +27,8 @@ struct Item {
     Signature<P> signature;
     std::uint32_t slot = 0;
     std::array<Fp, 9> message{};
+    bool has_codeword = false;
     Codeword<P> codeword{};
-    Digest node{};  // the leaf, then its ancestors
     VerifyVerdict* verdict = nullptr;
 };
 
@@ -46,27 +47,25 @@ Result<Item<P>, SignatureError> decode(const VerifyJob& job) {
     return item;
 }
 
-// Computes every codeword; items without one get their verdict and leave.
-template <class P>
-void find_codewords(std::vector<Item<P>>& items) {
-    std::vector<State<24>> states;
-    for (const Item<P>& item : items) {
-        states.push_back(
-            message_input(item.key.parameter, item.slot, item.message, item.signature.rho));
+// Computes the message hashes and writes the codewords, or the verdicts of items that have none.
+template <class P, class Form>
+void find_codewords(std::span<Item<P>> items) {
+    typename Form::template Elements<24> states;
+    typename Form::template Elements<8> hashes;
+    for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
+        const Item<P>& item = items[std::min(lane, items.size() - 1)];
+        write_message(
+            states, lane, item.key.parameter, item.slot, item.message, item.signature.rho);
     }
-    compress<24>(states);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const auto codeword = codeword_of<P>(digest_of(states[i]));
-        if (!codeword) {
-            *items[i].verdict = std::unexpected(codeword.error());
-            continue;
-        }
-        items[i].codeword = *codeword;
-        if (kept != i) items[kept] = items[i];
-        ++kept;
+    compress(states, hashes);
+    for (std::size_t lane = 0; lane < items.size(); ++lane) {
+        const auto codeword = codeword_of<P>(digest_of(hashes, lane));
+        items[lane].has_codeword = codeword.has_value();
+        if (codeword)
+            items[lane].codeword = *codeword;
+        else
+            *items[lane].verdict = std::unexpected(codeword.error());
     }
-    items.resize(kept);
 }
 
 template <class P>
@@ -87,33 +86,51 @@ void finish_chains(std::vector<Item<P>>& items) {
     walk_chains(walks);
 }
 
-template <class P>
-void find_leaves(std::vector<Item<P>>& items) {
+// Computes the leaves from the ends of the chains, then the nodes above them, and writes verdicts.
+template <class P, class Form>
+void compare_roots(std::span<Item<P>> items) {
     static const Capacity capacity = leaf_capacity(P::kChains);
-    std::vector<LeafJob> jobs;
-    for (Item<P>& item : items) {
-        jobs.push_back({&item.key.parameter, item.slot, item.signature.hashes, &item.node});
+    const auto item_of = [&](std::size_t lane) -> const Item<P>& {
+        return items[std::min(lane, items.size() - 1)];
+    };
+    LeafSponge<Form> sponge{capacity};
+    for (std::size_t i = 0; i < std::tuple_size_v<Parameter>; ++i) {
+        sponge.absorb([&](std::size_t lane) { return item_of(lane).key.parameter[i]; });
     }
-    hash_leaves(jobs, capacity);
-}
-
-template <class P>
-void climb(std::vector<Item<P>>& items) {
-    std::vector<State<24>> states(items.size());
+    for (std::size_t i = 0; i < 2; ++i) {
+        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, item_of(lane).slot)[i]; });
+    }
+    for (std::size_t chain = 0; chain < P::kChains; ++chain) {
+        for (std::size_t i = 0; i < std::tuple_size_v<Digest>; ++i) {
+            sponge.absorb(
+                [&](std::size_t lane) { return item_of(lane).signature.hashes[chain][i]; });
+        }
+    }
+    auto nodes = sponge.finish();
+    typename Form::template Elements<24> states;
     for (std::size_t level = 0; level < P::kLogLifetime; ++level) {
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            const Item<P>& item = items[i];
+        for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
+            const Item<P>& item = item_of(lane);
             const std::uint32_t index = item.slot >> level;
+            const Digest node = digest_of(nodes, lane);
             const Digest& sibling = item.signature.path[level];
             const bool is_right = index % 2 == 1;
-            states[i] = node_input(item.key.parameter,
-                                   level + 1,
-                                   index / 2,
-                                   is_right ? sibling : item.node,
-                                   is_right ? item.node : sibling);
+            write_node(states,
+                       lane,
+                       item.key.parameter,
+                       level + 1,
+                       index / 2,
+                       is_right ? sibling : node,
+                       is_right ? node : sibling);
         }
-        compress<24>(states);
-        for (std::size_t i = 0; i < items.size(); ++i) items[i].node = digest_of(states[i]);
+        compress(states, nodes);
+    }
+    for (std::size_t lane = 0; lane < items.size(); ++lane) {
+        const Item<P>& item = items[lane];
+        if (digest_of(nodes, lane) == item.key.root)
+            *item.verdict = {};
+        else
+            *item.verdict = std::unexpected(SignatureError::root_mismatch);
     }
 }
 
@@ -130,16 +147,14 @@ void verify_group(std::span<const VerifyJob> jobs, std::span<VerifyVerdict> verd
         item->verdict = &verdicts[i];
         items.push_back(*item);
     }
-    find_codewords(items);
+    in_parts(items.size(), [&]<class Form>(Form, std::size_t begin, std::size_t count) {
+        find_codewords<P, Form>(std::span{items}.subspan(begin, count));
+    });
+    std::erase_if(items, [](const Item<P>& item) { return !item.has_codeword; });
     finish_chains(items);
-    find_leaves(items);
-    climb(items);
-    for (const Item<P>& item : items) {
-        if (item.node == item.key.root)
-            *item.verdict = {};
-        else
-            *item.verdict = std::unexpected(SignatureError::root_mismatch);
-    }
+    in_parts(items.size(), [&]<class Form>(Form, std::size_t begin, std::size_t count) {
+        compare_roots<P, Form>(std::span{items}.subspan(begin, count));
+    });
 }
 
 }  // namespace
