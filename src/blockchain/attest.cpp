@@ -108,6 +108,16 @@ void Blockchain::on_votes_signed(const AttestationDuty& duty,
 void Blockchain::count_sign_failure(Duty duty,
                                     ValidatorIndex index,
                                     const validator::SignFailure& failure) {
+    if (failure.kind == SignFailureKind::outside_key_window) {
+        // It is being prepared: key_preparing and key_prepared tell.
+        metrics_.missed(duty, DutyMissed::key_window).Increment();
+        log::warn("duty_skipped duty={} validator={} reason={} what={}",
+                  to_string(duty),
+                  index,
+                  to_string(failure.kind),
+                  log::quoted(failure.what));
+        return;
+    }
     const bool is_refusal = failure.kind == SignFailureKind::refused_by_journal;
     metrics_.missed(duty, is_refusal ? DutyMissed::journal : DutyMissed::key).Increment();
     log::error("not_signed duty={} validator={} reason={} what={}",

@@ -250,8 +250,11 @@ void BlockchainActor::signed_results(JobId id, SignResults results, Ctx& context
 }
 
 void BlockchainActor::prepare_keys(Ctx& context) {
-    if (parts_.keys == nullptr || is_building_window_) return;
-    const auto next = parts_.keys->next_preparation(parts_.view.get()->current_slot);
+    if (parts_.keys == nullptr) return;
+    const Slot now = parts_.view.get()->current_slot;
+    parts_.metrics.keys_not_ready.Set(static_cast<double>(parts_.keys->not_ready(now)));
+    if (is_building_window_) return;
+    const auto next = parts_.keys->next_preparation(now);
     if (!next) return;
     std::move_only_function<void()> job = [next = *next,
                                            keys = parts_.keys,
@@ -262,10 +265,18 @@ void BlockchainActor::prepare_keys(Ctx& context) {
     };
     is_building_window_ = parts_.background.submit(job);
     parts_.metrics.key_windows_building.Set(is_building_window_ ? 1 : 0);
+    if (!is_building_window_) return;
+    window_begun_ = context.now();
+    log::info("key_preparing public_key={} slot={} is_late={}",
+              short_hex(next->key->public_key()),
+              next->slot,
+              next->slot == now);
 }
 
 void BlockchainActor::handle(WindowBuilt built, Ctx& context) {
     built_window_ = std::move(built);
+    parts_.metrics.key_window_seconds.Observe(
+        std::chrono::duration<double>(context.now() - window_begun_).count());
     if (!is_signing_) install_window();
     prepare_keys(context);
 }

@@ -145,6 +145,7 @@ class BlockchainActor {
     Blockchain blockchain_;
     bool is_signing_ = false;
     bool is_building_window_ = false;
+    Time window_begun_{};
     bool is_work_due_ = false;
     /// Built while a signing job was under way.
     std::optional<WindowBuilt> built_window_;

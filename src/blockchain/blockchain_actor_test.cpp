@@ -94,6 +94,16 @@ class World {
     Disks& disks_;
     SeededRandom random_{7};
     actor::Simulator simulator;
+    // Where windows of keys are built: takes its time.
+    struct Background final : actor::Offload {
+        explicit Background(actor::Simulator& on) : simulator(on) {}
+        bool submit(std::move_only_function<void()>& job) override {
+            simulator.after(cost, std::move(job));
+            return true;
+        }
+        actor::Simulator& simulator;
+        Duration cost = 5ms;
+    } background{simulator};
     Metrics registry;
     BlockchainMetrics metrics{registry};
     std::vector<SignedBlock> blocks;
@@ -125,7 +135,7 @@ class World {
                 .storage = *storage_,
                 .backend = backend,
                 .keys = keys_,
-                .background = simulator,
+                .background = background,
                 .clock = simulator.clock(),
                 .metrics = metrics,
                 .view = view_,
@@ -313,6 +323,30 @@ TEST(BlockchainActor, keys_are_prepared_ahead_of_the_slots) {
     EXPECT_EQ(world.blocks.size(), 70U);
     EXPECT_EQ(world.metrics.missed(Duty::attest, DutyMissed::key).Value(), 0);
     EXPECT_GT(world.view()->latest_finalized.slot, Slot{65});
+}
+
+TEST(BlockchainActor, duties_are_skipped_until_the_window_of_now_is_ready) {
+    // Twice the first windows after genesis, with one window every 12 s: votes' keys first.
+    World::Disks disks;
+    World world(disks, {.seed = 1, .unix_ms_at_start = kStart + 66 * 4000});
+    world.background.cost = 12s;
+    EXPECT_EQ(world.metrics.keys_not_ready.Value(), 8);
+    world.run_to(92);
+    EXPECT_EQ(world.metrics.keys_not_ready.Value(), 0);
+    EXPECT_GT(world.metrics.missed(Duty::attest, DutyMissed::key_window).Value(), 0);
+    EXPECT_GT(world.metrics.missed(Duty::propose, DutyMissed::key_window).Value(), 0);
+    std::map<std::uint64_t, Slot> first_votes;
+    std::map<std::uint64_t, Slot> last_votes;
+    for (const SignedAttestation& vote : world.votes) {
+        first_votes.try_emplace(vote.validator_index.value, vote.data.slot);
+        last_votes[vote.validator_index.value] = vote.data.slot;
+    }
+    ASSERT_EQ(first_votes.size(), 4U);
+    EXPECT_LT(first_votes.at(0), first_votes.at(3)) << "as soon as its own window is ready";
+    for (const auto& [validator, slot] : last_votes) EXPECT_EQ(slot, Slot{91}) << validator;
+    ASSERT_FALSE(world.blocks.empty());
+    EXPECT_GT(world.blocks.front().block.slot, first_votes.at(3)) << "proposals last";
+    expect_no_double_signing(world.votes, world.blocks);
 }
 
 TEST(BlockchainActor, a_lost_publish_outcome_is_counted) {

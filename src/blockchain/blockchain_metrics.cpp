@@ -23,6 +23,7 @@ const Buckets kPayloadAggregation{.1, .25, .5, .75, 1, 2, 3, 4};
 const Buckets kCommitteeAggregation{.05, .1, .25, .5, .75, 1, 2, 3, 4};
 const Buckets kReorgDepth{1, 2, 3, 5, 7, 10, 20, 30, 50, 100};
 const Buckets kPayloads{1, 2, 4, 8, 16, 32, 64, 128};
+const Buckets kKeyWindow{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 const Buckets kTick{.4, .6, .75, .8, .805, .81, .815, .82, .825, .85, .9, 1, 1.2, 1.6};
 
 std::string_view skipped_name(std::size_t reason) {
@@ -109,6 +110,8 @@ std::string_view to_string(DutyMissed reason) {
             return "journal";
         case DutyMissed::key:
             return "key";
+        case DutyMissed::key_window:
+            return "key_window";
         case DutyMissed::proof:
             return "proof";
         case DutyMissed::busy:
@@ -232,6 +235,10 @@ BlockchainMetrics::BlockchainMetrics(Metrics& metrics)
                                     "Results of jobs that nobody waited for any more")),
       key_windows_building(
           metrics.gauge("lepton_key_windows_building", "Key windows being prepared")),
+      keys_not_ready(metrics.gauge("lepton_keys_not_ready",
+                                   "Keys whose window for the present slot is not prepared yet")),
+      key_window_seconds(metrics.histogram(
+          "lepton_key_window_seconds", "Time to prepare a key window", kKeyWindow)),
       coverage(metrics) {
     fill(imported_,
          metrics,

@@ -59,6 +59,8 @@ enum class DutyMissed : std::uint8_t {
     journal,
     /// The key cannot sign the slot, or failed.
     key,
+    /// The part of the key that has the slot is not prepared yet.
+    key_window,
     /// Proving failed.
     proof,
     /// The jobs before it did not end in time.
@@ -66,7 +68,7 @@ enum class DutyMissed : std::uint8_t {
     /// The result was found wrong: a defect.
     refused,
 };
-inline constexpr std::size_t kDutyMissedCount = 7;
+inline constexpr std::size_t kDutyMissedCount = 8;
 std::string_view to_string(DutyMissed reason);
 
 enum class Duty : std::uint8_t { propose, attest, aggregate };
@@ -135,6 +137,10 @@ struct BlockchainMetrics {
     /// Results of jobs that nobody waited for any more.
     Counter& stale_results;
     Gauge& key_windows_building;
+    /// Keys that could sign the present slot if they were prepared for it.
+    Gauge& keys_not_ready;
+    /// Seconds from the wish for a window to its installation.
+    Histogram& key_window_seconds;
     CoverageGauges coverage;
 
     Counter& imported(network_api::BlockSource source) {

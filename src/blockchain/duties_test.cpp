@@ -109,7 +109,8 @@ TEST(Attest, a_refusal_of_the_journal_is_counted_and_the_others_go_on) {
     ASSERT_EQ(node.votes.size(), 1U);
     EXPECT_EQ(node.votes[0].validator_index, ValidatorIndex{3});
     EXPECT_EQ(node.metrics.missed(Duty::attest, DutyMissed::journal).Value(), 2);
-    EXPECT_EQ(node.metrics.missed(Duty::attest, DutyMissed::key).Value(), 1);
+    EXPECT_EQ(node.metrics.missed(Duty::attest, DutyMissed::key_window).Value(), 1);
+    EXPECT_EQ(node.metrics.missed(Duty::attest, DutyMissed::key).Value(), 0);
     EXPECT_FALSE(node.chain().failure());
 }
 

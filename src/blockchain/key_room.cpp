@@ -21,7 +21,7 @@ std::optional<KeyRoom::Preparation> KeyRoom::next_preparation(Slot current_slot)
     std::optional<Preparation> next;
     const std::uint64_t slot = current_slot.value;
     for (const crypto::Signer* key : all_) {
-        if (broken_.contains(key) || !key->activation().contains(slot)) continue;
+        if (!is_wanted(*key, current_slot)) continue;
         const crypto::SlotRange prepared = key->prepared();
         if (!prepared.contains(slot)) return Preparation{key, current_slot};
         const bool is_second_half = slot - prepared.begin >= prepared.size() / 2;
@@ -30,6 +30,16 @@ std::optional<KeyRoom::Preparation> KeyRoom::next_preparation(Slot current_slot)
         }
     }
     return next;
+}
+
+std::size_t KeyRoom::not_ready(Slot current_slot) const {
+    return static_cast<std::size_t>(std::ranges::count_if(all_, [&](const crypto::Signer* key) {
+        return is_wanted(*key, current_slot) && !key->prepared().contains(current_slot.value);
+    }));
+}
+
+bool KeyRoom::is_wanted(const crypto::Signer& key, Slot slot) const {
+    return !broken_.contains(&key) && key.activation().contains(slot.value);
 }
 
 KeyRoom::Window KeyRoom::build(const Preparation& preparation, const std::stop_token& stop) {

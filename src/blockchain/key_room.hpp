@@ -40,9 +40,13 @@ class KeyRoom {
         const crypto::Signer* key = nullptr;
         Slot slot;
     };
-    /// Returns what to prepare next at `current_slot`: a key that cannot sign now, or else the next
-    /// part of one that is in the second half of what is prepared; nothing when all are ready.
+    /// Returns what to prepare next at `current_slot`: a key that cannot sign now, those for votes
+    /// first, since every slot asks for them; or else the next part of one that is in the second
+    /// half of what is prepared; nothing when all are ready.
     std::optional<Preparation> next_preparation(Slot current_slot) const;
+
+    /// Returns how many keys cannot sign at `current_slot` and could after a preparation.
+    std::size_t not_ready(Slot current_slot) const;
 
     using Window = Result<std::unique_ptr<crypto::PreparedWindow>, crypto::SignatureError>;
     /// Returns the window of the key that holds the slot. A stop request ends the work within
@@ -58,6 +62,9 @@ class KeyRoom {
     validator::SigningJournal journal_;
     validator::JournaledSigner signer_{keys_, journal_};
     std::vector<crypto::Signer*> all_;
+    /// Whether the key is of use at `slot`, once it is prepared.
+    bool is_wanted(const crypto::Signer& key, Slot slot) const;
+
     /// Keys whose window could not be built.
     std::set<const crypto::Signer*> broken_;
 };

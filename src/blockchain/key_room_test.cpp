@@ -81,10 +81,13 @@ TEST_F(KeyRoomTest, a_stop_request_ends_the_building_of_a_window) {
 }
 
 TEST_F(KeyRoomTest, a_key_that_cannot_sign_now_comes_first) {
+    EXPECT_EQ(room_->not_ready(Slot{31}), 0U);
+    EXPECT_EQ(room_->not_ready(Slot{70}), 1U);
     const auto next = room_->next_preparation(Slot{70});
     ASSERT_TRUE(next);
     room_->install(*next->key, KeyRoom::build(*next, {}));
     EXPECT_TRUE(next->key->prepared().contains(70));
+    EXPECT_EQ(room_->not_ready(Slot{70}), 0U) << "the other key never signs that slot";
     EXPECT_TRUE(room_->sign({vote_at(70)})[0]);
     EXPECT_FALSE(room_->next_preparation(Slot{300})) << "no key ever signs that slot";
 }

@@ -128,7 +128,11 @@ const KeyId& KeyStore::key_id(ValidatorIndex index, Role role) const {
 
 std::vector<crypto::Signer*> KeyStore::signers() const {
     std::vector<crypto::Signer*> all;
-    for (const auto& [place, key] : keys_) all.push_back(key.signer.get());
+    for (const Role role : {Role::attestation, Role::proposal}) {
+        for (const auto& [place, key] : keys_) {
+            if (place.second == role) all.push_back(key.signer.get());
+        }
+    }
     return all;
 }
 

@@ -51,7 +51,8 @@ class KeyStore {
     /// Returns the name of a key in the signing journal. Requires find(index, role).
     const KeyId& key_id(ValidatorIndex index, Role role) const;
 
-    /// Returns every signer, for the work that keeps prepared windows ahead of the slots.
+    /// Returns every signer, for the work that keeps prepared windows ahead of the slots; those for
+    /// votes first, since every slot asks for them.
     std::vector<crypto::Signer*> signers() const;
 
     /// Adds a key that was made or loaded elsewhere: simulation and tests. Requires that the store
