@@ -84,6 +84,13 @@ Finding judge_cpu(const CheckFacts& facts) {
     return {Level::ok, text};
 }
 
+Finding judge_kernels(const CheckFacts& facts) {
+    const std::string text =
+        fmt::format("kernels poseidon={} keccak={}", facts.kernels.poseidon, facts.kernels.keccak);
+    if (facts.kernels.poseidon != "portable") return {Level::ok, text};
+    return {Level::warn, text + ": signatures cost several times as much without AVX2"};
+}
+
 Finding judge_port(const CheckFacts::Port& port) {
     if (port.error.empty()) return {Level::ok, fmt::format("port {}", port.name)};
     return {Level::fail, fmt::format("port {}: {}", port.name, port.error)};
@@ -200,6 +207,7 @@ CheckFacts gather(const NodeOptions& options, const NodeFiles& files, validator:
     facts.clock = clock_state();
     facts.processors = std::thread::hardware_concurrency();
     facts.cpu = cpu_features();
+    facts.kernels = crypto::kernel_names();
 
     facts.ports.push_back(port(SOCK_DGRAM, "0.0.0.0", options.gossipsub_port, "--gossipsub-port"));
     facts.ports.push_back(port(SOCK_STREAM, options.http_address, options.api_port, "--api-port"));
@@ -252,6 +260,7 @@ std::vector<Finding> judge(const CheckFacts& facts) {
                                   judge_open_files(facts),
                                   judge_clock(facts),
                                   judge_cpu(facts),
+                                  judge_kernels(facts),
                                   judge_disk(facts)};
     for (const CheckFacts::Port& port : facts.ports) findings.push_back(judge_port(port));
     judge_keys(facts, findings);

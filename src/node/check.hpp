@@ -6,6 +6,7 @@
 // machine for each case.
 #pragma once
 
+#include "crypto/kernel_names.hpp"
 #include "crypto/signature_scheme.hpp"
 #include "node/options.hpp"
 #include "types/primitives.hpp"
@@ -37,6 +38,7 @@ struct CheckFacts {
         bool is_present = false;
     };
     std::vector<CpuFeature> cpu;
+    crypto::KernelNames kernels;
     struct Port {
         /// With the flag that chose it.
         std::string name;

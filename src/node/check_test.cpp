@@ -19,6 +19,7 @@ CheckFacts good() {
             .clock = CheckFacts::ClockState{.is_synchronized = true, .error_ms = 3},
             .processors = 4,
             .cpu = {{"sha-ni", true}},
+            .kernels = {.poseidon = "avx2", .keccak = "avx2"},
             .ports = {{"--gossipsub-port=9000 udp", ""}},
             .data_dir = "/data",
             .data_dir_error = {},
@@ -30,7 +31,7 @@ CheckFacts good() {
 
 TEST(Check, finds_nothing_wrong_where_nothing_is) {
     const std::vector<Finding> findings = judge(good());
-    EXPECT_EQ(findings.size(), 7U);
+    EXPECT_EQ(findings.size(), 8U);
     for (const Finding& finding : findings) EXPECT_EQ(finding.level, Level::ok) << finding.text;
 }
 
@@ -48,6 +49,7 @@ TEST(Check, each_fact_that_hurts_is_the_one_finding_and_says_what_to_do) {
         {[](auto& f) { f.clock->error_ms = 300; }, Level::warn, "error_ms=300"},
         {[](auto& f) { f.processors = 1; }, Level::warn, "processors=1"},
         {[](auto& f) { f.cpu[0].is_present = false; }, Level::warn, "without sha-ni"},
+        {[](auto& f) { f.kernels.poseidon = "portable"; }, Level::warn, "without AVX2"},
         {[](auto& f) { f.ports[0].error = "Address already in use"; },
          Level::fail,
          "port --gossipsub-port=9000 udp: Address already in use"},

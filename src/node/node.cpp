@@ -12,6 +12,7 @@
 #include "base/guarded_clock.hpp"
 #include "base/log.hpp"
 #include "blockchain/open_chain.hpp"
+#include "crypto/kernel_names.hpp"
 #include "libp2p/asio_reactor.hpp"
 #include "libp2p/asio_udp_socket.hpp"
 #include "libp2p/public_key.hpp"
@@ -19,6 +20,7 @@
 #include "node/assembly.hpp"
 #include "node/event_loop.hpp"
 #include "node/fault_disk.hpp"
+#include "node/low_priority.hpp"
 #include "node/node_files.hpp"
 #include "node/port.hpp"
 #include "node/process_metrics.hpp"
@@ -320,6 +322,9 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
     actor::ThreadPool chain("chain", 1, clock);
     actor::CpuPool jobs("jobs", processors, kOffloadQueueMax);
     actor::CpuPool background("keys", 1, kBackgroundQueueMax);
+    // Duties come first: a window of keys is wanted in a day and a half.
+    std::move_only_function<void()> first = run_at_low_priority;
+    background.submit(first);
     libp2p::AsioReactor reactor(net.io_context(), clock);
 
     const NodeWorld world{.net = net,
@@ -447,6 +452,8 @@ int run_node(const NodeOptions& options) {
     if (!files) return fail(files.error().code, files.error().what);
     log::info("node_starting version={}", version_text(options.proofs.version_suffix));
     if (!options.proofs.warning.empty()) log::warn("{}", options.proofs.warning);
+    const crypto::KernelNames kernels = crypto::kernel_names();
+    log::info("kernels poseidon={} keccak={}", kernels.poseidon, kernels.keccak);
     if (!files->is_named) {
         log::warn("no_validators node_id={} file={}: the file does not name this node",
                   log::quoted(options.node_id),

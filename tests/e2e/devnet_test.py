@@ -355,7 +355,7 @@ def test_check_says_what_will_hurt_and_starts_nothing(directory):
     lines = free.stdout.splitlines()
     assert free.returncode == 0, free
     seen = {line.split()[1].rstrip(":") for line in lines[:-1]}
-    assert seen == {"udp_receive_buffer", "open_files", "clock", "cpu", "disk", "port", "key"}, seen
+    assert seen == {"udp_receive_buffer", "open_files", "clock", "cpu", "kernels", "disk", "port", "key"}, seen
     levels = [line.split()[0] for line in lines[:-1]]
     summary = f"{levels.count('ok')} ok, {levels.count('warn')} warnings, 0 failed"
     assert lines[-1] == summary, free.stdout
