@@ -2,21 +2,11 @@
 // SPDX-FileCopyrightText: The lepton authors
 #include "crypto/xmss/field.hpp"
 
-#include "base/assert.hpp"
-
 namespace lepton::crypto::xmss {
-namespace {
-
-std::uint32_t load_le(const std::uint8_t* bytes) {
-    return std::uint32_t{bytes[3]} << 24 | std::uint32_t{bytes[2]} << 16 |
-           std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[0]};
-}
-
-}  // namespace
 
 std::array<Fp, 9> message_digits(const Bytes32& message) {
-    std::array<std::uint32_t, 8> words;
-    for (std::size_t i = 0; i < words.size(); ++i) words[i] = load_le(message.data() + 4 * i);
+    auto words = std::bit_cast<std::array<std::uint32_t, 8>>(message);
+    for (std::uint32_t& word : words) word = little_endian(word);
     std::array<Fp, 9> digits;
     std::size_t count = words.size();
     for (Fp& digit : digits) {
@@ -31,25 +21,6 @@ std::array<Fp, 9> message_digits(const Bytes32& message) {
         digit = static_cast<Fp>(remainder);
     }
     return digits;
-}
-
-bool read_elements(ByteView bytes, std::span<Fp> elements) {
-    LEPTON_ASSERT(bytes.size() == kFpSize * elements.size());
-    bool is_canonical = true;
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-        elements[i] = load_le(bytes.data() + kFpSize * i);
-        is_canonical &= elements[i] < kPrime;
-    }
-    return is_canonical;
-}
-
-void write_elements(std::span<const Fp> elements, MutableByteView bytes) {
-    LEPTON_ASSERT(bytes.size() == kFpSize * elements.size());
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-        for (std::size_t j = 0; j < kFpSize; ++j) {
-            bytes[kFpSize * i + j] = static_cast<std::uint8_t>(elements[i] >> (8 * j));
-        }
-    }
 }
 
 }  // namespace lepton::crypto::xmss

@@ -6,12 +6,14 @@
 // in another form inside. Values; any thread.
 #pragma once
 
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <cstring>
 
 namespace lepton::crypto::xmss {
 
@@ -26,6 +28,11 @@ static_assert(kPrime * kPrimeInverse == 1);
 
 /// Bytes of an element in every encoding.
 inline constexpr std::size_t kFpSize = 4;
+
+/// Returns the word whose bytes in memory are those of `word` in little-endian order, or back.
+constexpr std::uint32_t little_endian(std::uint32_t word) {
+    return std::endian::native == std::endian::little ? word : __builtin_bswap32(word);
+}
 
 /// Returns a + b. Takes the same time for all values.
 constexpr Fp add(Fp a, Fp b) {
@@ -76,11 +83,27 @@ constexpr Fp reduce(std::uint64_t high, std::uint64_t low) {
     return divide_by_two32(sum);
 }
 
-/// Fills `elements` from 4 * elements.size() bytes; returns false when one is not below p.
-/// Requires bytes.size() == 4 * elements.size().
-bool read_elements(ByteView bytes, std::span<Fp> elements);
+/// Fills `elements` from kFpSize * Count bytes; returns false when one is not below p.
+/// Requires that many bytes.
+template <std::size_t Count>
+bool read_elements(ByteView bytes, std::array<Fp, Count>& elements) {
+    LEPTON_ASSERT(bytes.size() == sizeof elements);
+    std::memcpy(elements.data(), bytes.data(), sizeof elements);
+    Fp beyond = 0;  // its highest bit is set by 2^31 and above, and by p to 2^31
+    for (Fp& element : elements) {
+        element = little_endian(element);
+        beyond |= element | (kPrime - 1 - element);
+    }
+    return beyond >> 31 == 0;
+}
 
-/// Writes `elements` into 4 * elements.size() bytes.
-void write_elements(std::span<const Fp> elements, MutableByteView bytes);
+/// Writes `elements` into kFpSize * Count bytes.
+template <std::size_t Count>
+void write_elements(const std::array<Fp, Count>& elements, MutableByteView bytes) {
+    LEPTON_ASSERT(bytes.size() == sizeof elements);
+    std::array<Fp, Count> words;
+    for (std::size_t i = 0; i < Count; ++i) words[i] = little_endian(elements[i]);
+    std::memcpy(bytes.data(), words.data(), sizeof words);
+}
 
 }  // namespace lepton::crypto::xmss

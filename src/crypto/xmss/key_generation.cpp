@@ -13,18 +13,6 @@ namespace {
 constexpr std::size_t kSlotsPerItem = 128;
 constexpr std::size_t kItemsPerReport = 32;
 
-// What a leaf begins with.
-void absorb_head(LeafSponge<SideBySide>& sponge,
-                 const Parameter& parameter,
-                 const LaneSlots& slots) {
-    for (const Fp value : parameter) {
-        sponge.absorb([&](std::size_t) { return value; });
-    }
-    for (std::size_t digit = 0; digit < 2; ++digit) {
-        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane])[digit]; });
-    }
-}
-
 }  // namespace
 
 template <class P>
@@ -45,16 +33,15 @@ void build_leaves(const Prf& prf,
         std::array<Prf::ChainPlace, kLanes> places;
         SlotChains chains{parameter, slots};
         LeafSponge<SideBySide> sponge{capacity};
-        absorb_head(sponge, parameter, slots);
+        sponge.absorb([&](std::size_t) { return parameter; });
+        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane]); });
         for (std::size_t chain = 0; chain < P::kChains; ++chain) {
             for (std::size_t lane = 0; lane < kLanes; ++lane) {
                 places[lane] = {slots[lane], static_cast<std::uint8_t>(chain)};
             }
             prf.chain_starts(places, values);
             chains.walk_next(values);
-            for (const LaneRow& row : values.rows) {
-                sponge.absorb([&](std::size_t lane) { return row[lane]; });
-            }
+            sponge.absorb_rows(values);
         }
         const Lanes<8> hashes = sponge.finish();
         for (std::size_t lane = 0; lane < count; ++lane) {

@@ -43,11 +43,8 @@ LEPTON_WITH_EACH_KERNEL(KeyGeneration);
 template <class P>
 Digest leaf_plainly(const Prf& prf, const Parameter& parameter, std::uint32_t slot) {
     LeafSponge<Alone> sponge{leaf_capacity(P::kChains)};
-    const auto absorb = [&](const auto& elements) {
-        for (const Fp value : elements) sponge.absorb([&](std::size_t) { return value; });
-    };
-    absorb(parameter);
-    absorb(tree_tweak(0, slot));
+    sponge.absorb_rows(parameter);
+    sponge.absorb_rows(tree_tweak(0, slot));
     for (std::size_t chain = 0; chain < P::kChains; ++chain) {
         std::array<Prf::ChainPlace, kLanes> places;
         places.fill({slot, static_cast<std::uint8_t>(chain)});
@@ -57,7 +54,7 @@ Digest leaf_plainly(const Prf& prf, const Parameter& parameter, std::uint32_t sl
         const ChainWalk walk{
             &parameter, slot, static_cast<std::uint8_t>(chain), 0, kChainLength - 1, &value};
         walk_chains({&walk, 1});
-        absorb(value);
+        sponge.absorb_rows(value);
     }
     return sponge.finish();
 }

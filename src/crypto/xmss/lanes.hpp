@@ -45,6 +45,24 @@ Fp element(const Lanes<Rows>& states, std::size_t row, std::size_t lane) {
     return states.rows[row][lane];
 }
 
+/// Returns the array of rows: of a state alone, its elements.
+template <std::size_t Rows>
+std::array<Fp, Rows>& rows_of(std::array<Fp, Rows>& state) {
+    return state;
+}
+template <std::size_t Rows>
+const std::array<Fp, Rows>& rows_of(const std::array<Fp, Rows>& state) {
+    return state;
+}
+template <std::size_t Rows>
+std::array<LaneRow, Rows>& rows_of(Lanes<Rows>& states) {
+    return states.rows;
+}
+template <std::size_t Rows>
+const std::array<LaneRow, Rows>& rows_of(const Lanes<Rows>& states) {
+    return states.rows;
+}
+
 /// Replaces each state by its permutation.
 inline void permute(std::array<Fp, 24>& state) {
     kernel_in_use().permute24_one(state);
@@ -66,9 +84,11 @@ inline void compress(const Lanes<24>& in, Lanes<8>& out) {
 /// Copies the elements of `parts`, one after the other, into the front of the state in `lane`.
 template <class States, class... Parts>
 void write_lane(States& states, std::size_t lane, const Parts&... parts) {
-    std::size_t row = 0;
-    const auto write = [&](const auto& part) {
-        for (const Fp value : part) element(states, row++, lane) = value;
+    std::size_t begin = 0;
+    const auto write = [&]<std::size_t Count>(const std::array<Fp, Count>& part) {
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < Count; ++i) element(states, begin + i, lane) = part[i];
+        begin += Count;
     };
     (write(parts), ...);
 }
@@ -77,6 +97,7 @@ void write_lane(States& states, std::size_t lane, const Parts&... parts) {
 template <class Digests>
 Digest digest_of(const Digests& digests, std::size_t lane) {
     Digest digest;
+#pragma GCC unroll 8
     for (std::size_t i = 0; i < digest.size(); ++i) digest[i] = element(digests, i, lane);
     return digest;
 }

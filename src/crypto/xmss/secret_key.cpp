@@ -61,7 +61,10 @@ class Reader {
         return read_little_endian<Number>(take(sizeof(Number)));
     }
     // Returns false when an element is not canonical.
-    bool elements(std::span<Fp> out) { return read_elements(take(kFpSize * out.size()), out); }
+    template <std::size_t Count>
+    bool elements(std::array<Fp, Count>& out) {
+        return read_elements(take(sizeof out), out);
+    }
     ByteView take(std::size_t count) {
         const ByteView taken = bytes_.first(count);
         bytes_ = bytes_.subspan(count);

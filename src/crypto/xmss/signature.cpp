@@ -21,8 +21,11 @@ bool read_digests(ByteView bytes, std::span<Digest> digests) {
     return is_canonical;
 }
 
-void append_elements(Bytes& out, std::span<const Fp> elements) {
-    for (const Fp element : elements) append_little_endian(out, element);
+template <std::size_t Count>
+void append_elements(Bytes& out, const std::array<Fp, Count>& elements) {
+    const std::size_t at = out.size();
+    out.resize(at + sizeof elements);
+    write_elements(elements, MutableByteView{out}.subspan(at));
 }
 
 Bytes32 hash_pair(const Bytes32& left, const Bytes32& right) {

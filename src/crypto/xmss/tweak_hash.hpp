@@ -99,29 +99,34 @@ class LeafSponge {
         for (std::size_t lane = 0; lane < Form::kCount; ++lane) write_lane(states_, lane, capacity);
     }
 
-    /// Absorbs element_of(lane) in every lane. The head of a leaf comes first: key parameter, then
-    /// tweak.
-    template <class ElementOf>
-    void absorb(ElementOf element_of) {
+    /// Absorbs the elements of a digest, a parameter or a tweak in every lane, where
+    /// elements_of(lane) gives them. A leaf begins with key parameter and tweak.
+    template <class ElementsOf>
+    void absorb(ElementsOf elements_of) {
+        constexpr std::size_t kCount = std::tuple_size_v<std::decay_t<decltype(elements_of(0))>>;
+        typename Form::template Elements<kCount> elements;
         for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
-            element(states_, row_, lane) = element_of(lane);
+            write_lane(elements, lane, elements_of(lane));
         }
-        if (++row_ < kWidth) return;
-        permute(states_);
-        row_ = kRate;
+        absorb_rows(elements);
+    }
+
+    /// Absorbs rows of elements.
+    template <class Rows>
+    void absorb_rows(const Rows& elements) {
+        for (const auto& row : rows_of(elements)) {
+            rows_of(states_)[row_] = row;
+            if (++row_ < kWidth) continue;
+            permute(states_);
+            row_ = kRate;
+        }
     }
 
     /// Returns the leaves.
     typename Form::template Elements<8> finish() {
-        while (row_ != kRate) {
-            absorb([](std::size_t) { return Fp{0}; });
-        }
+        while (row_ != kRate) absorb_rows(typename Form::template Elements<1>{});
         typename Form::template Elements<8> leaves;
-        for (std::size_t i = 0; i < 8; ++i) {
-            for (std::size_t lane = 0; lane < Form::kCount; ++lane) {
-                element(leaves, i, lane) = element(states_, kRate + i, lane);
-            }
-        }
+        for (std::size_t i = 0; i < 8; ++i) rows_of(leaves)[i] = rows_of(states_)[kRate + i];
         return leaves;
     }
 

@@ -146,14 +146,10 @@ void expect_leaves_like_the_sponge_written_out(std::uint64_t seed) {
         for (Digest& end : ends[lane]) end = random_elements<8>(random);
     }
     LeafSponge<Form> sponge{leaf_capacity(4)};
-    for (std::size_t i = 0; i < 5; ++i) {
-        sponge.absorb([&](std::size_t lane) { return parameters[lane][i]; });
-    }
-    for (std::size_t i = 0; i < 2; ++i) {
-        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane])[i]; });
-    }
-    for (std::size_t i = 0; i < 32; ++i) {
-        sponge.absorb([&](std::size_t lane) { return ends[lane][i / 8][i % 8]; });
+    sponge.absorb([&](std::size_t lane) { return parameters[lane]; });
+    sponge.absorb([&](std::size_t lane) { return tree_tweak(0, slots[lane]); });
+    for (std::size_t chain = 0; chain < 4; ++chain) {
+        sponge.absorb([&](std::size_t lane) { return ends[lane][chain]; });
     }
     const auto leaves = sponge.finish();
     for (std::size_t lane = 0; lane < Form::kCount; ++lane) {

@@ -94,17 +94,11 @@ void compare_roots(std::span<Item<P>> items) {
         return items[std::min(lane, items.size() - 1)];
     };
     LeafSponge<Form> sponge{capacity};
-    for (std::size_t i = 0; i < std::tuple_size_v<Parameter>; ++i) {
-        sponge.absorb([&](std::size_t lane) { return item_of(lane).key.parameter[i]; });
-    }
-    for (std::size_t i = 0; i < 2; ++i) {
-        sponge.absorb([&](std::size_t lane) { return tree_tweak(0, item_of(lane).slot)[i]; });
-    }
+    sponge.absorb([&](std::size_t lane) -> auto& { return item_of(lane).key.parameter; });
+    sponge.absorb([&](std::size_t lane) { return tree_tweak(0, item_of(lane).slot); });
     for (std::size_t chain = 0; chain < P::kChains; ++chain) {
-        for (std::size_t i = 0; i < std::tuple_size_v<Digest>; ++i) {
-            sponge.absorb(
-                [&](std::size_t lane) { return item_of(lane).signature.hashes[chain][i]; });
-        }
+        sponge.absorb(
+            [&](std::size_t lane) -> auto& { return item_of(lane).signature.hashes[chain]; });
     }
     auto nodes = sponge.finish();
     typename Form::template Elements<24> states;
