@@ -9,8 +9,10 @@
 #include "base/assert.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "crypto/kernel_names.hpp"
 #include "node/devnet/node_status.hpp"
 #include "node/devnet/process.hpp"
+#include "node/devnet/run_directory.hpp"
 #include "node/devnet/spare_keys.hpp"
 #include "node/devnet/table.hpp"
 #include "node/key_progress.hpp"
@@ -133,42 +135,6 @@ void tell(std::string_view what) {
     std::fprintf(stderr, "devnet: %.*s\n", static_cast<int>(what.size()), what.data());
 }
 
-/// Empties a run directory of an earlier devnet; anything else in the way is an error.
-Result<void, IoError> clear_run_directory(const fs::path& run) {
-    std::error_code error;
-    fs::create_directories(run, error);
-    if (error)
-        return std::unexpected(IoError{fmt::format("{}: {}", run.string(), error.message())});
-    if (fs::is_empty(run, error)) return {};
-    if (!fs::exists(run / "devnet.json")) {
-        return std::unexpected(IoError{fmt::format(
-            "{} is not empty and no devnet ran there (no devnet.json): choose another --run-dir",
-            run.string())});
-    }
-    std::ifstream file(run / "devnet.json");
-    const std::string text((std::istreambuf_iterator<char>(file)),
-                           std::istreambuf_iterator<char>());
-    boost::system::error_code json_error;
-    const auto earlier = boost::json::parse(text, json_error);
-    if (json_error || !earlier.is_array()) {
-        return std::unexpected(IoError{fmt::format(
-            "{}/devnet.json is not what a devnet writes: choose another --run-dir", run.string())});
-    }
-    for (const auto& entry : earlier.as_array()) {
-        const auto* name = entry.is_object() ? entry.as_object().if_contains("name") : nullptr;
-        if (name == nullptr || !name->is_string() ||
-            name->as_string().find('/') != std::string::npos) {
-            continue;
-        }
-        fs::remove_all(run / std::string(name->as_string()), error);
-    }
-    fs::remove_all(run / "genesis", error);
-    fs::remove(run / "devnet.json", error);
-    if (error)
-        return std::unexpected(IoError{fmt::format("{}: {}", run.string(), error.message())});
-    return {};
-}
-
 int Devnet::prepare() {
     const auto profile = network_profile(profile_of_scheme(options_.scheme));
     if (!profile) {
@@ -197,7 +163,7 @@ int Devnet::prepare() {
     std::error_code error;
     const fs::path program = fs::read_symlink(options_.program, error);
     if (!error) options_.program = program.string();
-    if (auto cleared = clear_run_directory(run); !cleared) {
+    if (auto cleared = clear_run_directory(run.string()); !cleared) {
         complain(cleared.error().what);
         return kExitUsage;
     }
@@ -280,8 +246,14 @@ Result<KeyCache, IoError> Devnet::fill_key_cache(std::size_t keys) {
         return cache;
     }
     const std::size_t missing = keys - cache->size();
+    const crypto::KernelNames kernels = crypto::kernel_names();
     tell(fmt::format(
-        "making {} of {} keys of --scheme {}, on all processors", missing, keys, options_.scheme));
+        "making {} of {} keys of --scheme {} on all processors, kernels poseidon={} keccak={}",
+        missing,
+        keys,
+        options_.scheme,
+        kernels.poseidon,
+        kernels.keccak));
     KeyProgress display(clock_, ::isatty(STDERR_FILENO) != 0, missing, key_slots_);
     display.update(0, 0);
     SystemRandom random;
@@ -534,8 +506,8 @@ void Devnet::finish_spare_keys() {
                    stderr);
         pause_ms(50);
     }
-    if (!spare_keys_->is_done()) return;
     std::fputs(display.finish().c_str(), stderr);
+    if (!spare_keys_->is_done()) return tell("the next devnet will make the rest");
     if (spare_keys_->failure()) complain(spare_keys_->failure()->what);
 }
 
