@@ -38,6 +38,13 @@ void check(ByteView input, SchemeId id) {
         LEPTON_ASSERT(passes || !(*signature == good));
         LEPTON_ASSERT(!passes ||
                       (signature->path == good.path && signature->hashes == good.hashes));
+        // Several take the kernels for states side by side, one takes that for a state alone.
+        const std::array<VerifyJob, 8> jobs{job, job, job, job, job, job, job, job};
+        std::array<VerifyVerdict, 8> verdicts;
+        scheme.verify_batch(jobs, verdicts);
+        for (const VerifyVerdict& verdict : verdicts) {
+            LEPTON_ASSERT(verdict == scheme.verify(job));
+        }
     } else {
         LEPTON_ASSERT(!passes);
     }

@@ -84,6 +84,20 @@ TEST_P(LeansigKey, its_signatures_verify_and_only_for_their_slot_and_message) {
     }
 }
 
+TEST_P(LeansigKey, slots_beyond_the_lifetime_have_a_reason_of_their_own) {
+    const Row& row = signatures_.front();
+    for (const std::uint64_t slot : {prod_scheme().lifetime_slots(),
+                                     prod_scheme().lifetime_slots() + row.slot,
+                                     ~std::uint64_t{0}}) {
+        EXPECT_EQ(prod_scheme().verify({public_key_, slot, row.message, row.signature}),
+                  std::unexpected(SignatureError::slot_beyond_lifetime));
+    }
+    // The last slot of all is one like any other.
+    EXPECT_EQ(prod_scheme().verify(
+                  {public_key_, prod_scheme().lifetime_slots() - 1, row.message, row.signature}),
+              std::unexpected(SignatureError::codeword_sum));
+}
+
 TEST_P(LeansigKey, signs_the_same_bytes) {
     const auto signer = prod_scheme().load_secret_key(public_key_, secret_key_);
     ASSERT_TRUE(signer.has_value()) << to_string(signer.error());

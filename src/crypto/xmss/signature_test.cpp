@@ -38,38 +38,64 @@ TEST(XmssSignature, survives_the_round_trip) {
     expect_round_trip<TestParameters>();
 }
 
-TEST(XmssSignature, any_other_size_is_refused) {
-    Bytes bytes = encode(random_signature<TestParameters>(1));
-    for (const std::size_t size : {0u, 423u, 425u, 2536u}) {
+template <class P>
+void expect_other_sizes_refused() {
+    const Bytes good = encode(random_signature<P>(1));
+    for (const std::size_t size : {std::size_t{0},
+                                   good.size() - 1,
+                                   good.size() + 1,
+                                   good.size() + kDigestSize,
+                                   SignatureLayout<TestParameters>::kSize,
+                                   SignatureLayout<ProdParameters>::kSize}) {
+        if (size == good.size()) continue;
+        Bytes bytes = good;
         bytes.resize(size);
-        EXPECT_EQ(decode_signature<TestParameters>(bytes),
-                  std::unexpected(SignatureError::signature_size));
+        EXPECT_EQ(decode_signature<P>(bytes), std::unexpected(SignatureError::signature_size));
+    }
+}
+
+TEST(XmssSignature, any_other_size_is_refused) {
+    expect_other_sizes_refused<ProdParameters>();
+    expect_other_sizes_refused<TestParameters>();
+}
+
+// The offsets of path and hashes, and that in the path, also fix how many digests each list has.
+template <class P>
+void expect_other_offsets_refused() {
+    const Bytes good = encode(random_signature<P>(1));
+    for (const std::size_t at : {0u, 1u, 2u, 3u, 32u, 33u, 34u, 35u, 36u, 37u, 38u, 39u}) {
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            Bytes bytes = good;
+            bytes[at] ^= static_cast<std::uint8_t>(1u << bit);
+            EXPECT_EQ(decode_signature<P>(bytes), std::unexpected(SignatureError::signature_offset))
+                << at << ' ' << bit;
+        }
     }
 }
 
 TEST(XmssSignature, every_other_offset_is_refused) {
-    const Bytes good = encode(random_signature<TestParameters>(1));
-    for (const std::size_t at : {0u, 1u, 2u, 3u, 32u, 33u, 34u, 35u, 36u, 37u, 38u, 39u}) {
-        Bytes bytes = good;
-        bytes[at] ^= 4;
-        EXPECT_EQ(decode_signature<TestParameters>(bytes),
-                  std::unexpected(SignatureError::signature_offset))
-            << at;
+    expect_other_offsets_refused<ProdParameters>();
+    expect_other_offsets_refused<TestParameters>();
+}
+
+template <class P>
+void expect_other_elements_refused() {
+    const Bytes good = encode(random_signature<P>(1));
+    for (std::size_t at = 4; at < good.size(); at += kFpSize) {
+        if (at == 4 + kRhoSize || at == SignatureLayout<P>::kPath) continue;  // offsets
+        for (const Fp value : {kPrime, kPrime + 1, Fp{1} << 31, ~Fp{0} - kPrime, ~Fp{0}}) {
+            Bytes bytes = good;
+            write_elements(std::array<Fp, 1>{value}, MutableByteView{bytes}.subspan(at, kFpSize));
+            EXPECT_EQ(decode_signature<P>(bytes),
+                      std::unexpected(SignatureError::signature_not_canonical))
+                << at << ' ' << value;
+        }
     }
 }
 
 TEST(XmssSignature, every_element_must_be_canonical) {
-    using Layout = SignatureLayout<TestParameters>;
-    const Bytes good = encode(random_signature<TestParameters>(1));
-    for (std::size_t at = 4; at < good.size(); at += kFpSize) {
-        if (at == 4 + kRhoSize || at == Layout::kPath) continue;  // offsets
-        Bytes bytes = good;
-        const std::array<Fp, 1> prime{kPrime};
-        write_elements(prime, MutableByteView{bytes}.subspan(at, kFpSize));
-        EXPECT_EQ(decode_signature<TestParameters>(bytes),
-                  std::unexpected(SignatureError::signature_not_canonical))
-            << at;
-    }
+    expect_other_elements_refused<ProdParameters>();
+    expect_other_elements_refused<TestParameters>();
 }
 
 TEST(XmssPublicKey, survives_the_round_trip_and_wrong_bytes_are_refused) {
