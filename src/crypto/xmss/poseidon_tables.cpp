@@ -17,6 +17,47 @@ std::int32_t stored(Fp value, Fp factor) {
 }  // namespace
 
 template <std::size_t Width>
+AffinePartialRounds<Width>::AffinePartialRounds(std::span<const Fp> round_constants) {
+    // Each element of the state as an affine function.
+    std::array<Row, Width> state{};
+    const auto apply_matrix = [&] {
+        std::array<Row, Width> next{};
+        for (std::size_t i = 0; i < Width; ++i) {
+            for (std::size_t j = 0; j < Width; ++j) {
+                const Fp factor = linear_layer<Width>(i, j);
+                const auto accumulate = [factor](Fp& sum, Fp term) {
+                    sum = add(sum, multiply(factor, term));
+                };
+                for (std::size_t n = 0; n < Width; ++n) {
+                    accumulate(next[i].of_z[n], state[j].of_z[n]);
+                }
+                for (std::size_t n = 0; n < kPartial; ++n) {
+                    accumulate(next[i].of_y[n], state[j].of_y[n]);
+                }
+                accumulate(next[i].constant, state[j].constant);
+            }
+        }
+        state = next;
+    };
+    const auto add_constants = [&](std::size_t round) {
+        for (std::size_t i = 0; i < Width; ++i) {
+            state[i].constant = add(state[i].constant, round_constants[round * Width + i]);
+        }
+    };
+    for (std::size_t i = 0; i < Width; ++i) state[i].of_z[i] = 1;
+    apply_matrix();
+    for (std::size_t k = 0; k < kPartial; ++k) {
+        add_constants(kHalfFullRounds + k);
+        rows[k] = state[0];
+        state[0] = {};
+        state[0].of_y[k] = 1;
+        apply_matrix();
+    }
+    add_constants(kHalfFullRounds + kPartial);
+    for (std::size_t i = 0; i < Width; ++i) rows[kPartial + i] = state[i];
+}
+
+template <std::size_t Width>
 Tables<Width>::Tables() {
     const std::vector<Fp> rounds = round_constants<Width>();
     const auto constant = [&](std::size_t round, std::size_t i) {
@@ -37,46 +78,15 @@ Tables<Width>::Tables() {
         }
     }
 
-    // Each element of the state as an affine function: coefficients of z, of the y, and a constant.
-    constexpr std::size_t kTerms = Width + kPartial + 1;
-    using Affine = std::array<Fp, kTerms>;
-    std::array<Affine, Width> state{};
-    const auto apply_matrix = [&] {
-        std::array<Affine, Width> next{};
-        for (std::size_t i = 0; i < Width; ++i) {
-            for (std::size_t j = 0; j < Width; ++j) {
-                for (std::size_t term = 0; term < kTerms; ++term) {
-                    const Fp product = multiply(linear_layer<Width>(i, j), state[j][term]);
-                    next[i][term] = add(next[i][term], product);
-                }
-            }
-        }
-        state = next;
-    };
-    const auto add_constants = [&](std::size_t round) {
-        for (std::size_t i = 0; i < Width; ++i) {
-            state[i].back() = add(state[i].back(), constant(round, i));
-        }
-    };
-    const auto keep = [&](std::size_t sum, const Affine& element) {
-        for (std::size_t j = 0; j < Width; ++j) from_full[sum][j] = stored(element[j], kR3);
+    const AffinePartialRounds<Width> partial{rounds};
+    for (std::size_t sum = 0; sum < kSums; ++sum) {
+        const auto& row = partial.rows[sum];
+        for (std::size_t j = 0; j < Width; ++j) from_full[sum][j] = stored(row.of_z[j], kR3);
         for (std::size_t k = 0; k < kPartial; ++k) {
-            from_partial[k][sum] = stored(element[Width + k], kR3);
+            from_partial[k][sum] = stored(row.of_y[k], kR3);
         }
-        partial_constants[sum] = stored(element.back(), kR);
-    };
-
-    for (std::size_t i = 0; i < Width; ++i) state[i][i] = 1;
-    apply_matrix();
-    for (std::size_t k = 0; k < kPartial; ++k) {
-        add_constants(kHalfFullRounds + k);
-        keep(k, state[0]);
-        state[0] = {};
-        state[0][Width + k] = 1;
-        apply_matrix();
+        partial_constants[sum] = stored(row.constant, kR);
     }
-    add_constants(kHalfFullRounds + kPartial);
-    for (std::size_t i = 0; i < Width; ++i) keep(kPartial + i, state[i]);
 }
 
 template <std::size_t Width>
@@ -85,6 +95,8 @@ const Tables<Width>& tables() {
     return made;
 }
 
+template struct AffinePartialRounds<16>;
+template struct AffinePartialRounds<24>;
 template const Tables<16>& tables<16>();
 template const Tables<24>& tables<24>();
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace lepton::crypto::xmss::poseidon_kernels {
 
@@ -22,6 +23,24 @@ constexpr std::int64_t centred(std::int64_t value) {
     value -= kP & -std::int64_t{value > kP / 2};
     return value + (kP & -std::int64_t{value < -(kP / 2)});
 }
+
+/// The partial rounds as affine functions. Let z be the cubes of the last full round before them
+/// and y_k the cube in partial round k: rows 0 to kPartial - 1 give what is cubed to y_k, the rest
+/// the state after all partial rounds with the constants of the next round added.
+template <std::size_t Width>
+struct AffinePartialRounds {
+    static constexpr std::size_t kPartial = kPartialRounds<Width>;
+    static constexpr std::size_t kSums = kPartial + Width;
+
+    struct Row {
+        std::array<Fp, Width> of_z;
+        std::array<Fp, kPartial> of_y;
+        Fp constant;
+    };
+    std::array<Row, kSums> rows;
+
+    explicit AffinePartialRounds(std::span<const Fp> round_constants);
+};
 
 /// The matrix, the round constants and the partial rounds as affine functions, for kernels that
 /// reduce by R. All centred.
