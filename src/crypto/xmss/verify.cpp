@@ -18,33 +18,32 @@
 namespace lepton::crypto::xmss {
 namespace {
 
-// Signatures that go through the steps together; bounds the memory of a call (2.7 KiB each).
-constexpr std::size_t kGroupSize = 64;
+// Signatures that go through the steps together: two full sets of lanes, so that few chains wait
+// for the end of the queue. Bounds the memory of a call (2.8 KiB each).
+constexpr std::size_t kGroupSize = 2 * kLanes;
 
 template <class P>
 struct Item {
     PublicKey key;
     Signature<P> signature;
     std::uint32_t slot = 0;
-    std::array<Fp, 9> message{};
+    std::array<Fp, 9> message{};  // its digits
     bool has_codeword = false;
     Codeword<P> codeword{};
     VerifyVerdict* verdict = nullptr;
 };
 
 template <class P>
-Result<Item<P>, SignatureError> decode(const VerifyJob& job) {
-    auto key = decode_public_key(job.public_key);
+Result<void, SignatureError> decode(const VerifyJob& job, Item<P>& item) {
+    const auto key = decode_public_key(job.public_key);
     if (!key) return std::unexpected(key.error());
-    auto signature = decode_signature<P>(job.signature);
+    const auto signature = decode_signature<P>(job.signature);
     if (!signature) return std::unexpected(signature.error());
     if (job.slot >= kLifetime<P>) return std::unexpected(SignatureError::slot_beyond_lifetime);
-    Item<P> item;
     item.key = *key;
     item.signature = *signature;
     item.slot = static_cast<std::uint32_t>(job.slot);
-    item.message = message_digits(job.message);
-    return item;
+    return {};
 }
 
 // Computes the message hashes and writes the codewords, or the verdicts of items that have none.
@@ -132,14 +131,20 @@ template <class P>
 void verify_group(std::span<const VerifyJob> jobs, std::span<VerifyVerdict> verdicts) {
     std::vector<Item<P>> items;
     items.reserve(jobs.size());
+    const VerifyJob* previous = nullptr;  // that of the last item
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        auto item = decode<P>(jobs[i]);
-        if (!item) {
-            verdicts[i] = std::unexpected(item.error());
+        Item<P>& item = items.emplace_back();
+        const auto decoded = decode<P>(jobs[i], item);
+        if (!decoded) {
+            verdicts[i] = std::unexpected(decoded.error());
+            items.pop_back();
             continue;
         }
-        item->verdict = &verdicts[i];
-        items.push_back(*item);
+        // Most votes of a slot are for the same message.
+        const bool is_same = previous != nullptr && previous->message == jobs[i].message;
+        item.message = is_same ? items[items.size() - 2].message : message_digits(jobs[i].message);
+        previous = &jobs[i];
+        item.verdict = &verdicts[i];
     }
     in_parts(items.size(), [&]<class Form>(Form, std::size_t begin, std::size_t count) {
         find_codewords<P, Form>(std::span{items}.subspan(begin, count));
