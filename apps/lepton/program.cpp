@@ -145,6 +145,7 @@ int run_program(int argc, char** argv, const Program& program) {
 
     NodeOptions options;
     options.proofs = program.proofs;
+    options.takes_keys_alone = program.takes_keys_alone;
     CLI::App* const node_command = app.add_subcommand("node", "run a node");
     add_node_flags(*node_command, options);
     program.add_node_flags(*node_command);

@@ -18,6 +18,8 @@ struct Program {
     node::ProofSystem proofs;
     /// Adds flags to `lepton node` and `lepton check`.
     std::function<void(CLI::App&)> add_node_flags;
+    /// See node::NodeOptions.
+    bool takes_keys_alone = true;
 };
 
 /// A flag of ethlambda whose feature a program does not have.

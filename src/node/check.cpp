@@ -284,6 +284,10 @@ int run_check(const NodeOptions& options) {
         const StartError error = config_error(keys.error());
         return fail(error.code, error.what);
     }
+    if (auto taken = keys->take_alone(); !taken) {
+        const StartError error = config_error(taken.error());
+        return fail(error.code, error.what);
+    }
 
     std::size_t counts[3] = {0, files->bootnodes.warnings.size() + (files->is_named ? 0 : 1), 0};
     for (const Finding& finding : judge(gather(options, *files, *keys))) {

@@ -279,6 +279,11 @@ Result<actor::Exit, StartError> run(const NodeOptions& options, const NodeFiles&
     const GuardedClock clock(system_clock);
     auto keys = validator::KeyStore::load(files.key_files, files.genesis.validators, *files.scheme);
     if (!keys) return std::unexpected(config_error(keys.error()));
+    if (options.takes_keys_alone) {
+        if (auto taken = keys->take_alone(); !taken) {
+            return std::unexpected(config_error(taken.error()));
+        }
+    }
     const std::vector<ValidatorIndex> validators = keys->indices();
 
     // Before anything starts or is written.

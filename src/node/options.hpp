@@ -25,6 +25,8 @@ struct ProofSystem {
 
 struct NodeOptions {
     ProofSystem proofs;
+    /// False only in a program for tests that run two nodes with the same keys on one machine.
+    bool takes_keys_alone = true;
     /// config.yaml, annotated_validators.yaml, nodes.yaml, validator-config.yaml
     std::string genesis;
     std::string validators;

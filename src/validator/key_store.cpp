@@ -115,6 +115,23 @@ Result<KeyStore, ConfigError> KeyStore::load(std::span<const KeyFiles> files,
     return store;
 }
 
+Result<void, ConfigError> KeyStore::take_alone() {
+    for (auto& [place, key] : keys_) {
+        auto name = NameLock::take("lepton-key-" + to_hex(ByteView(key.id.bytes)));
+        if (!name) return std::unexpected(ConfigError{name.error().what});
+        if (!*name) {
+            return std::unexpected(
+                ConfigError{fmt::format("the {} key of validator {} is in use by another process, "
+                                        "which has it from another "
+                                        "file: two nodes must never sign with the same keys",
+                                        to_string(place.second),
+                                        place.first)});
+        }
+        key.name = **std::move(name);
+    }
+    return {};
+}
+
 crypto::Signer* KeyStore::find(ValidatorIndex index, Role role) const {
     const auto found = keys_.find({index, role});
     return found == keys_.end() ? nullptr : found->second.signer.get();
@@ -140,7 +157,7 @@ void KeyStore::add(ValidatorIndex index, Role role, std::unique_ptr<crypto::Sign
     LEPTON_ASSERT(signer != nullptr);
     const KeyId id = key_id_of(signer->public_key());
     const bool is_new =
-        keys_.try_emplace({index, role}, Key{id, std::move(signer), FileLock{}}).second;
+        keys_.try_emplace({index, role}, Key{id, std::move(signer), FileLock{}, NameLock{}}).second;
     LEPTON_ASSERT(is_new);
     const auto place = std::ranges::lower_bound(indices_, index);
     if (place == indices_.end() || *place != index) indices_.insert(place, index);

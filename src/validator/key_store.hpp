@@ -8,6 +8,7 @@
 #include "crypto/signature_scheme.hpp"
 #include "types/state.hpp"
 #include "validator/file_lock.hpp"
+#include "validator/name_lock.hpp"
 #include "validator/signing_journal.hpp"
 
 #include <map>
@@ -42,6 +43,11 @@ class KeyStore {
                                               const Validators& registry,
                                               const crypto::SignatureScheme& scheme);
 
+    /// Takes every key for this process alone, for the life of the store: load() sees who has
+    /// opened the same file, this also sees who has opened a copy of it, anywhere on this machine.
+    /// Errors: one line that names the first key that another process has
+    Result<void, ConfigError> take_alone();
+
     /// Returns the validators of this node, ascending.
     const std::vector<ValidatorIndex>& indices() const { return indices_; }
 
@@ -64,6 +70,7 @@ class KeyStore {
         KeyId id;
         std::unique_ptr<crypto::Signer> signer;
         FileLock lock;
+        NameLock name;
     };
 
     std::vector<ValidatorIndex> indices_;

@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 namespace lepton::validator {
 namespace {
@@ -143,6 +144,50 @@ TEST_F(KeyStoreTest, two_processes_cannot_share_a_key) {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+}
+
+/// Returns a store with one key that no other run of the test has.
+KeyStore store_of(const crypto::KeyPair& pair) {
+    KeyStore store;
+    store.add(ValidatorIndex{7},
+              Role::proposal,
+              test_scheme().load_secret_key(pair.public_key, pair.secret_key_ssz).value());
+    return store;
+}
+
+TEST_F(KeyStoreTest, a_copy_of_a_key_cannot_be_used_beside_it) {
+    SystemRandom random;
+    const auto pair = test_scheme().generate(random, 0, 32, crypto::run_in_order, {}).value();
+    std::optional<KeyStore> first = store_of(pair);
+    ASSERT_TRUE(first->take_alone());
+    KeyStore copy = store_of(pair);
+    const auto refused = copy.take_alone();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().what,
+              "the proposal key of validator 7 is in use by another process, which has it from "
+              "another file: two nodes must never sign with the same keys");
+    first.reset();
+    EXPECT_TRUE(copy.take_alone());
+}
+
+TEST_F(KeyStoreTest, links_to_a_key_file_are_the_same_file) {
+    const auto store = KeyStore::load(files_, registry_, test_scheme());
+    ASSERT_TRUE(store);
+    const std::string path = files_[0].attestation_secret_key;
+    const std::string link = directory_.path() + "/link";
+    files_[0].attestation_secret_key = link;
+    for (const bool is_hard : {false, true}) {
+        std::filesystem::remove(link);
+        if (is_hard) {
+            std::filesystem::create_hard_link(path, link);
+        } else {
+            std::filesystem::create_symlink(path, link);
+        }
+        EXPECT_EQ(load_error(),
+                  link +
+                      ": is in use by another process: two nodes must never sign with the same "
+                      "keys");
+    }
 }
 
 TEST_F(KeyStoreTest, a_file_that_others_may_read_is_used_all_the_same) {

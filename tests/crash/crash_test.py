@@ -2,7 +2,7 @@
 """Kills nodes of real networks with SIGKILL and starts them again on their data directories. README.md says what is
 checked and within which bounds.
 
-Usage: crash_test.py LEPTON COLLECTOR [--kills N] [--seed S] [--minutes M]
+Usage: crash_test.py LEPTON LEPTON_SHARED_KEYS COLLECTOR [--kills N] [--seed S] [--minutes M]
 Prints a line per test and per burst of kills; ends with the figures and "N passed, N failed, N skipped".
 """
 
@@ -114,7 +114,8 @@ class Figures:
 def run_round(options, directory, seed, kills_wanted, figures):
     """Runs one network until it had its kills or its keys near their end. Returns what went wrong."""
     # Every other network has two subnets, so that votes go over more than one topic.
-    with network.Network(options.lepton, options.collector, directory, NODES, committees=1 + seed % 2) as net:
+    with network.Network(options.lepton, options.lepton_shared_keys, options.collector, directory, NODES,
+                         committees=1 + seed % 2) as net:
         try:
             kills = play(net, seed, kills_wanted, figures)
             figures.kills += kills
@@ -192,12 +193,14 @@ def test_two_messages_for_one_slot_are_a_violation(_):
 def main():
     parser = argparse.ArgumentParser(description="kill nodes of real networks and start them again")
     parser.add_argument("lepton", type=pathlib.Path)
+    parser.add_argument("lepton_shared_keys", type=pathlib.Path)
     parser.add_argument("collector", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=40, help="kills in all (default: 40)")
     parser.add_argument("--seed", type=int, default=None, help="of the first round; each round adds 1")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after so long")
     options = parser.parse_args()
-    options.lepton, options.collector = options.lepton.resolve(), options.collector.resolve()
+    for program in ("lepton", "lepton_shared_keys", "collector"):
+        setattr(options, program, getattr(options, program).resolve())
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 1_000_000)
     print(f"seed={seed} kills={options.kills} processors={os.cpu_count()} load={os.getloadavg()[0]:.1f}", flush=True)
 

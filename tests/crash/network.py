@@ -58,8 +58,9 @@ class Node:
 class Network:
     """`nodes` nodes with a validator each, and the collector. A context manager; starts at once."""
 
-    def __init__(self, lepton, collector, directory, nodes=4, committees=1):
-        self.lepton, self.directory, self.committees = lepton, directory, committees
+    def __init__(self, lepton, lepton_shared_keys, collector, directory, nodes=4, committees=1):
+        self.lepton, self.lepton_shared_keys = lepton, lepton_shared_keys
+        self.directory, self.committees = directory, committees
         self.failures = []
         self.uses = witness.KeyUses()
         self.twin = None
@@ -312,9 +313,10 @@ class Network:
         (genesis / "twin.key").write_text(secrets.token_hex(32))
         port = free_base_port(3)
         with self.changed:
-            self.twin = Node(of.index, directory,
-                             [*self.command(of.name, genesis, genesis / "twin.key", directory / "data", port),
-                              "--disable-duty-sync-gate"], port + 1)
+            command = self.command(of.name, genesis, genesis / "twin.key", directory / "data", port)
+            # lepton itself would refuse to start.
+            command[0] = self.lepton_shared_keys
+            self.twin = Node(of.index, directory, [*command, "--disable-duty-sync-gate"], port + 1)
             self.twin_slot = int(self.now())
             self.start(self.twin)
 

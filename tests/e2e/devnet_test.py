@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -336,6 +337,45 @@ def test_what_is_in_use_is_named(directory):
                 (start(other, f"{directory}/c", ports, node["api"], ports + 2), 74, f"{node['api']}")):
             assert result.returncode == code, result
             assert expected in result.stderr.strip().splitlines()[-1], result.stderr
+
+
+def test_a_second_node_with_a_key_does_not_start(directory):
+    """However it comes by the key: the same file, a link to it, a copy; with a data directory of its own."""
+    with Devnet(directory, "--nodes", "1") as devnet:
+        node = wait_for("a node", devnet.nodes, 60)[0]
+        wait_for("it answers", lambda: finalized(node) >= 0, 30)
+        own = devnet.run / "genesis"
+        ports = free_base_port(3)
+        secret = "validator_0_attester_key_sk.ssz"
+
+        def start(keys, data, command="node"):
+            return run_lepton(
+                command, "--network", "leanspec-test", "--genesis", f"{own}/config.yaml", "--validators",
+                f"{own}/annotated_validators.yaml", "--bootnodes", f"{own}/nodes.yaml", "--validator-config",
+                f"{own}/validator-config.yaml", "--hash-sig-keys-dir", str(keys), "--node-key",
+                f"{own}/lepton_0.key", "--node-id", "lepton_0", "--data-dir", f"{directory}/{data}",
+                "--gossipsub-port", str(ports), "--api-port", str(ports + 1), "--metrics-port", str(ports + 2))
+
+        ways = {"same": own / "hash-sig-keys"}
+        for name, make in (("symbolic", os.symlink), ("hard", os.link), ("copy", shutil.copyfile)):
+            ways[name] = pathlib.Path(directory) / name
+            ways[name].mkdir()
+            for file in sorted((own / "hash-sig-keys").iterdir()):
+                make(file, ways[name] / file.name)
+        for name, keys in ways.items():
+            for command in ("node", "check"):
+                result = start(keys, f"data_{name}", command)
+                assert result.returncode == 2, (name, result)
+                expected = (f"lepton: {keys}/{secret}: is in use by another process: two nodes must never sign with "
+                            "the same keys")
+                if name == "copy":
+                    expected = ("lepton: the attestation key of validator 0 is in use by another process, which has it "
+                                "from another file: two nodes must never sign with the same keys")
+                assert result.stderr.strip().splitlines()[-1] == expected, (name, result.stderr)
+            assert not pathlib.Path(f"{directory}/data_{name}").exists(), "nothing is written"
+        os.kill(node["pid"], signal.SIGKILL)
+        wait_for("the devnet sees its end", lambda: "lepton_0 ended" in devnet.output(), 10)
+        assert start(ways["copy"], "data_copy", "check").returncode == 0, "a killed process holds nothing"
 
 
 def test_check_says_what_will_hurt_and_starts_nothing(directory):

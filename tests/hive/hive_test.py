@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The lepton authors
 """The scenarios of hive's lean simulator against running nodes of lepton; docs/testing.md maps them.
 
-Usage: hive_test.py LEPTON LEPTON_INTEROP_PEER LEPTON_SIGNED_BLOCKS [--logs DIR] [SUITE ...]
+Usage: hive_test.py LEPTON LEPTON_SHARED_KEYS LEPTON_INTEROP_PEER LEPTON_SIGNED_BLOCKS [--logs DIR] [SUITE ...]
 Prints "ok NAME", "FAILED NAME" or "skipped NAME: reason" for each scenario and at the end "N passed, N failed, N
 skipped". Exit code 1 when anything failed, 0 otherwise.
 
@@ -53,7 +53,7 @@ def run_sequence(lab, sequence):
 
 def main():
     parser = argparse.ArgumentParser(description="the scenarios of hive's lean simulator")
-    parser.add_argument("programs", nargs=3, metavar="PROGRAM")
+    parser.add_argument("programs", nargs=4, metavar="PROGRAM")
     parser.add_argument("--logs", help="keep everything in this new directory")
     parser.add_argument("suites", nargs="*", metavar="SUITE")
     arguments = parser.parse_intermixed_args()

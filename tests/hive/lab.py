@@ -38,8 +38,9 @@ HEAD_LAG_MAX = 2
 
 
 class Programs:
-    def __init__(self, lepton, peer, signed_blocks):
-        self.lepton, self.peer, self.signed_blocks = lepton, peer, signed_blocks
+    def __init__(self, lepton, lepton_shared_keys, peer, signed_blocks):
+        self.lepton, self.lepton_shared_keys = lepton, lepton_shared_keys
+        self.peer, self.signed_blocks = peer, signed_blocks
 
 
 class Peer(LeptonPeer):
@@ -140,7 +141,7 @@ class Network:
 
     def __init__(self, lab, name, genesis_in, nodes=3, committees=1):
         """As many validators as `nodes`, and the genesis `genesis_in` seconds from now."""
-        self.lab, self.committees = lab, committees
+        self.lab, self.committees, self.program = lab, committees, lab.programs.lepton
         self.directory = lab.directory / name
         self.directory.mkdir()
         self.genesis = self.directory / "genesis"
@@ -159,7 +160,7 @@ class Network:
         nodes_file.write_text("".join(f'- "{record}"\n' for record in bootnodes))
         genesis = self.genesis
         command = [
-            self.lab.programs.lepton, "node", "--network", "leanspec-test", "--genesis", genesis / "config.yaml",
+            self.program, "node", "--network", "leanspec-test", "--genesis", genesis / "config.yaml",
             "--validators", genesis / "annotated_validators.yaml", "--bootnodes", nodes_file,
             "--validator-config", genesis / "validator-config.yaml", "--hash-sig-keys-dir", genesis / "hash-sig-keys",
             "--node-key", key_file, "--node-id", name, "--data-dir", self.directory / f"{name}.data",
@@ -172,6 +173,8 @@ class Network:
     def copy_with_all_keys(self, name, seconds_earlier):
         """Returns a network with the same validators, all of them on one node, and an earlier genesis."""
         other = copy.copy(self)
+        # One machine is to play two, and lepton refuses keys that another process of its machine has.
+        other.program = self.lab.programs.lepton_shared_keys
         other.directory = self.lab.directory / name
         other.genesis, other.genesis_time = other.directory / "genesis", self.genesis_time - seconds_earlier
         shutil.copytree(self.genesis, other.genesis)
