@@ -45,16 +45,24 @@ def wait_for(what, condition, seconds):
     raise AssertionError(f"within {seconds} s: {what}")
 
 
+class Skipped(Exception):
+    """Raised by a test that cannot be run here, with the reason."""
+
+
 def run_tests(tests, run):
-    """Calls `run(test)` for each (name, test), prints what became of it, and returns how many passed and failed."""
-    passed = failed = 0
+    """Calls `run(test)` for each (name, test), prints what became of it, and returns how many passed, failed and were
+    skipped."""
+    passed = failed = skipped = 0
     for name, test in tests:
         started = time.monotonic()
         try:
             run(test)
             passed += 1
             print(f"ok {name} ({time.monotonic() - started:.0f} s)", flush=True)
+        except Skipped as reason:
+            skipped += 1
+            print(f"skipped {name}: {reason}", flush=True)
         except Exception:  # noqa: BLE001  a failed test is reported and counted, whatever it was
             failed += 1
             print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
-    return passed, failed
+    return passed, failed, skipped

@@ -5,6 +5,7 @@
 #include "node/check.hpp"
 #include "node/devnet/devnet.hpp"
 #include "node/network_files.hpp"
+#include "node/no_core_file.hpp"
 #include "node/node.hpp"
 #include "node/test_driver_process.hpp"
 #include "node/version.hpp"
@@ -135,6 +136,7 @@ void refuse_flag(CLI::App& command, const MissingFlag& missing) {
 }
 
 int run_program(int argc, char** argv, const Program& program) {
+    node::leave_no_core_file();
     CLI::App app{"lepton, a Lean Ethereum consensus client"};
     app.set_version_flag("--version", node::version_text(program.proofs.version_suffix));
     app.require_subcommand(1);

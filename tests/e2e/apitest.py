@@ -347,10 +347,10 @@ def main():
         node = Node(lepton, directory)
         try:
             wait_for("the node answers", node.answers, 60)
-            passed, failed = run_tests(tests, lambda test: test(node))
+            passed, failed, skipped = run_tests(tests, lambda test: test(node))
         finally:
             node.stop()
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """End-to-end tests of the lepton program: real processes, real UDP, real disk.
 
-Usage: devnet_test.py LEPTON [NAME ...]; prints a line per test and at the end "N passed, N failed, 0 skipped".
+Usage: devnet_test.py LEPTON [NAME ...]; prints a line per test and at the end "N passed, N failed, N skipped".
 Without names all but the slow ones run, whose keys take about a minute.
 """
 
@@ -12,6 +12,7 @@ import pathlib
 import re
 import resource
 import shutil
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from processes import free_base_port, run_tests, wait_for  # noqa: E402
+from processes import Skipped, free_base_port, run_tests, wait_for  # noqa: E402
 
 LEPTON = None
 
@@ -378,6 +379,87 @@ def test_a_second_node_with_a_key_does_not_start(directory):
         assert start(ways["copy"], "data_copy", "check").returncode == 0, "a killed process holds nothing"
 
 
+def core_dumped(arguments, directory):
+    """Starts a process that may write core files of any size, aborts it, and returns whether it wrote one."""
+    process = subprocess.Popen(arguments, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
+    time.sleep(2)
+    os.kill(process.pid, signal.SIGABRT)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = 0
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT, status
+    return os.WCOREDUMP(status)
+
+
+def test_a_process_leaves_no_core_file(directory):
+    made = run_lepton("genesis", "--output-dir", f"{directory}/genesis", "--num-validators", "1", "--scheme", "test")
+    assert made.returncode == 0, made.stderr
+    genesis, base = f"{directory}/genesis", free_base_port(3)
+    node = [os.path.abspath(LEPTON), "node", "--network", "leanspec-test", "--genesis", f"{genesis}/config.yaml",
+            "--validators", f"{genesis}/annotated_validators.yaml", "--bootnodes", f"{genesis}/nodes.yaml",
+            "--validator-config", f"{genesis}/validator-config.yaml", "--hash-sig-keys-dir",
+            f"{genesis}/hash-sig-keys", "--node-key", f"{genesis}/lepton_0.key", "--node-id", "lepton_0",
+            "--data-dir", f"{directory}/data", "--gossipsub-port", str(base), "--api-port", str(base + 1),
+            "--metrics-port", str(base + 2)]
+    if not core_dumped(["sleep", "60"], directory):
+        raise Skipped("this system writes no core files")
+    assert not core_dumped(node, directory)
+
+
+def test_no_secret_is_told(directory):
+    """Neither the node's log at its most talkative, nor any route, nor what the other commands say has part of a key."""
+    with Devnet(directory, "--nodes", "1", "--validators-per-node", "3") as devnet:
+        node = wait_for("a node", devnet.nodes, 60)[0]
+        wait_for("it answers", lambda: finalized(node) >= 0, 30)
+        signatures = "lean_pq_sig_attestation_signatures_total"
+        wait_for("it signs", lambda: metric(node["metrics"], signatures) >= 3, 60)
+        os.kill(node["pid"], signal.SIGTERM)
+        wait_for("it ends", lambda: "lepton_0 ended: exit code 0" in devnet.output(), 20)
+        own = devnet.run / "genesis"
+        secret_files = sorted((own / "hash-sig-keys").glob("*_sk.ssz"))
+        assert len(secret_files) == 6, secret_files
+        for file in [*secret_files, own / "lepton_0.key"]:
+            assert file.stat().st_mode & 0o777 == 0o600, file
+        # The PRF key leads a key file. A node's identity is in hexadecimal digits.
+        secrets = [file.read_bytes()[:32] for file in secret_files]
+        secrets.append(bytes.fromhex((own / "lepton_0.key").read_text()))
+
+        command = shlex.split((devnet.run / "lepton_0" / "command").read_text().splitlines()[-1].removeprefix("exec "))
+        told = [(devnet.run / "lepton_0" / "node.log").read_bytes(), devnet.output().encode()]
+        again = subprocess.Popen([*command, "--log-level", "trace"], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            wait_for("it answers again", lambda: finalized(node) >= 0, 30)
+            wait_for("it signs again", lambda: metric(node["metrics"], signatures) >= 3, 60)
+            told.append(b"".join(get(node["api"], f"/lean/v0/{route}")[2] for route in (
+                "health", "states/finalized", "blocks/finalized", "checkpoints/justified", "fork_choice",
+                "node/identity", "node/syncing", "admin/aggregator")) + get(node["metrics"], "/metrics")[2])
+            taken = subprocess.run([command[0], "check", *command[2:]], capture_output=True, timeout=30, check=False)
+            told.append(taken.stdout + taken.stderr)
+        finally:
+            again.terminate()
+            told.append(again.communicate(timeout=20)[0])
+        assert b" trace " in told[-1] or b" debug " in told[-1], told[-1][-500:]
+        # A file that is wrong at one place: the line that refuses it must not quote it.
+        damaged = bytearray(secret_files[0].read_bytes())
+        damaged[40] ^= 1
+        secret_files[0].write_bytes(damaged)
+        refused = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        assert refused.returncode == 2 and b"(secret_key_parameter)" in refused.stderr, refused
+        (own / "lepton_0.key").write_text((own / "lepton_0.key").read_text()[:-1] + "x")
+        wrong = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        assert wrong.returncode == 2, wrong
+        told += [refused.stdout + refused.stderr, wrong.stdout + wrong.stderr]
+        text = b"\n".join(told)
+        public = next((own / "hash-sig-keys").glob("*_attester_key_pk.ssz")).read_bytes()
+        assert public[:8] in text, "what is public, as a state is, would be found"
+        for secret in secrets:
+            for at in range(0, 32, 8):
+                part = secret[at:at + 8]
+                assert part not in text, part
+                assert part.hex().encode() not in text.lower(), part.hex()
+
+
 def test_check_says_what_will_hurt_and_starts_nothing(directory):
     made = run_lepton("genesis", "--output-dir", f"{directory}/genesis", "--num-validators", "1", "--scheme", "test")
     assert made.returncode == 0, made.stderr
@@ -426,8 +508,8 @@ def main():
     wanted = sys.argv[2:]
     tests = [(name, test) for name, test in globals().items()
              if (name in wanted if wanted else name.startswith("test_"))]
-    passed, failed = run_tests(tests, in_directory)
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    passed, failed, skipped = run_tests(tests, in_directory)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
 

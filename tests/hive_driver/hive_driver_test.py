@@ -285,9 +285,9 @@ def main():
     global LEPTON
     LEPTON = str(pathlib.Path(sys.argv[1]).resolve())
     tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    passed, failed = run_tests(tests, in_directory)
+    passed, failed, skipped = run_tests(tests, in_directory)
     of_vectors = replay(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
-    print(f"{passed + of_vectors[0]} passed, {failed + of_vectors[1]} failed, {of_vectors[2]} skipped")
+    print(f"{passed + of_vectors[0]} passed, {failed + of_vectors[1]} failed, {skipped + of_vectors[2]} skipped")
     return 1 if failed or of_vectors[1] or not passed else 0
 
 
