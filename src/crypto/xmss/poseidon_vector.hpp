@@ -212,6 +212,8 @@ class VectorKernel {
         const LinearLayer24::Start& begin = table.starts[layer];
 #pragma GCC unroll 1
         for (std::size_t row = 0; row < 6; row += kBlock) {
+            asm(""
+                : "+r"(row));  // keeps the loop a loop: unrolled, the code would not fit the cache
             Sum even[kBlock], odd[kBlock];
             products<6, kBlock>(&table.plus_plus[row], &begin.plus_plus[row], plus_plus, even);
             products<6, kBlock>(&table.plus_minus[row], &begin.plus_minus[row], plus_minus, odd);
@@ -271,8 +273,8 @@ class VectorKernel {
         Sum sums[Table::kRows];
     };
 
-    // Computes what z gives to two sums.
-    LEPTON_INLINE void from_full(const Table& table, std::size_t row, Partial& phase) {
+    // Computes what z gives to two sums. Not inlined, because the code would not fit the cache.
+    [[gnu::noinline]] static void from_full(const Table& table, std::size_t row, Partial& phase) {
         Sum first = start(table.starts[row]), second = start(table.starts[row + 1]);
         const auto& first_row = table.from_full[row];
         const auto& second_row = table.from_full[row + 1];
@@ -290,27 +292,26 @@ class VectorKernel {
         phase.sums[row + 1] = fold(second);
     }
 
-    // Computes u_k and y_k, of which everything but y_(k-1) is in `sum`; then all that does not
-    // need y_k and so fills the time until it is there.
-    template <std::size_t K>
-    LEPTON_INLINE void partial_rounds(const Table& table, const Sum& sum, Partial& phase) {
-        const Words even = Ops::high(reduce(fold(sum.even)));
-        const Words odd = Ops::high(reduce(fold(sum.odd)));
-        Ops::expect_half_within(even, Bounds::kPartialInputMax);
-        phase.y[K] = {Ops::high(cube(even)), Ops::high(cube(odd))};
-        Ops::expect_half_within(phase.y[K].even, Bounds::kPartialCubeMax);
-        constexpr std::size_t kRow = 2 * (K + kPairsAhead);
-        if constexpr (kRow < Table::kRows) from_full(table, kRow, phase);
-        if constexpr (K + 1 < kPartial) {
-            Sum next = phase.sums[K + 1];
-            const auto& coefficients = table.from_cubes[K + 1];
-#pragma GCC unroll 24
-            for (std::size_t j = 0; j <= K; ++j) {
-                add_product(next, phase.y[j], coefficients[j]);
-                const bool is_full = j % Bounds::kCubesPerFold == Bounds::kCubesPerFold - 1;
-                if (is_full && j < K) next = fold(next);
+    // Computes the y. What each round does after its cube does not need that cube, and so fills the
+    // time until it is there.
+    LEPTON_INLINE void partial_rounds(const Table& table, Partial& phase) {
+        Sum sum = phase.sums[0];
+#pragma GCC unroll 1
+        for (std::size_t k = 0; k < kPartial; ++k) {
+            const Words even = Ops::high(reduce(fold(sum.even)));
+            const Words odd = Ops::high(reduce(fold(sum.odd)));
+            Ops::expect_half_within(even, Bounds::kPartialInputMax);
+            phase.y[k] = {Ops::high(cube(even)), Ops::high(cube(odd))};
+            Ops::expect_half_within(phase.y[k].even, Bounds::kPartialCubeMax);
+            const std::size_t row = 2 * (k + kPairsAhead);
+            if (row < Table::kRows) from_full(table, row, phase);
+            if (k + 1 == kPartial) break;
+            sum = phase.sums[k + 1];
+            const std::int32_t* coefficients = table.from_cubes[k + 1].data();
+            for (std::size_t j = 0; j <= k; ++j) {
+                if (j == Bounds::kCubesPerFold) sum = fold(sum);
+                add_product(sum, phase.y[j], coefficients[j]);
             }
-            partial_rounds<K + 1>(table, next, phase);
         }
     }
 
@@ -320,7 +321,7 @@ class VectorKernel {
 #pragma GCC unroll 2
         for (std::size_t i = 0; i < Width; ++i) phase.z[i] = halves(to_centre(state[i]));
         for (std::size_t pair = 0; pair < kPairsAhead; ++pair) from_full(table, 2 * pair, phase);
-        partial_rounds<0>(table, phase.sums[0], phase);
+        partial_rounds(table, phase);
         constexpr std::size_t kBlock = Ops::kRowsOfPartialPhase;
         static_assert(Width % kBlock == 0);
 #pragma GCC unroll 1
