@@ -76,7 +76,15 @@ Vote sign_random_message(const crypto::Signer& signer,
     vote.signature = *std::move(signature);
     const auto rho = crypto::xmss::decode_signature<P>(vote.signature).value().rho;
     const auto prf = prf_of(seed);
-    while (prf.rho(static_cast<std::uint32_t>(slot), vote.message, vote.attempts++) != rho) {
+    using crypto::xmss::kLanes;
+    for (std::uint64_t first = 0; vote.attempts == 0; first += kLanes) {
+        crypto::xmss::Lanes<7> rhos;
+        prf.rhos(static_cast<std::uint32_t>(slot), vote.message, first, rhos);
+        for (std::size_t lane = 0; lane < kLanes && vote.attempts == 0; ++lane) {
+            bool is_same = true;
+            for (std::size_t i = 0; i < rho.size(); ++i) is_same &= rhos.rows[i][lane] == rho[i];
+            if (is_same) vote.attempts = first + lane + 1;
+        }
     }
     return vote;
 }
