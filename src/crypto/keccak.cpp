@@ -6,9 +6,7 @@
 #include "crypto/keccak_kernels.hpp"
 #include "crypto/wipe.hpp"
 
-#include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace lepton::crypto {
 namespace {
@@ -22,11 +20,6 @@ void xor_byte(KeccakState& state, std::size_t position, std::uint8_t byte) {
 
 std::uint8_t byte_at(const KeccakState& state, std::size_t position) {
     return static_cast<std::uint8_t>(state[position / 8] >> (8 * (position % 8)));
-}
-
-// The word whose bytes are those of `word` lowest first, and back.
-std::uint64_t little_endian(std::uint64_t word) {
-    return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
 
 }  // namespace
@@ -92,44 +85,6 @@ void shake128(ByteView input, MutableByteView out) {
     Shake128 shake;
     shake.absorb(input);
     shake.squeeze(out);
-}
-
-void shake128_short(ByteView messages, std::size_t message_size, MutableByteView outputs) {
-    LEPTON_ASSERT(message_size > 0 && message_size < kRateShake128, "a message of one block");
-    LEPTON_ASSERT(messages.size() % message_size == 0, "whole messages");
-    if (messages.empty()) return;
-    const std::size_t count = messages.size() / message_size;
-    const std::size_t output_size = outputs.size() / count;
-    LEPTON_ASSERT(outputs.size() == count * output_size && output_size <= kRateShake128,
-                  "an output of one block per message");
-
-    const auto permute = keccak_kernels::best().permute;
-    keccak_kernels::States states;
-    std::array<std::uint64_t, kRateShake128 / 8> block;
-    const WipeGuard states_guard{states.words};
-    const WipeGuard block_guard{block};
-    while (!messages.empty()) {
-        const std::size_t taken = std::min(messages.size() / message_size, keccak_kernels::kStates);
-        states.words = {};
-        block = {};
-        for (std::size_t n = 0; n < taken; ++n) {
-            std::memcpy(block.data(), messages.data() + n * message_size, message_size);
-            for (std::size_t i = 0; i < block.size(); ++i) {
-                states.words[i][n] = little_endian(block[i]);
-            }
-            states.words[message_size / 8][n] ^= std::uint64_t{0x1f} << (8 * (message_size % 8));
-            states.words[block.size() - 1][n] ^= std::uint64_t{0x80} << 56;
-        }
-        permute(states);
-        for (std::size_t n = 0; n < taken; ++n) {
-            for (std::size_t i = 0; i < block.size(); ++i) {
-                block[i] = little_endian(states.words[i][n]);
-            }
-            std::memcpy(outputs.data() + n * output_size, block.data(), output_size);
-        }
-        messages = messages.subspan(taken * message_size);
-        outputs = outputs.subspan(taken * output_size);
-    }
 }
 
 Shake128::~Shake128() {

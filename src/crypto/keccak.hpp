@@ -25,12 +25,6 @@ Bytes32 keccak256(ByteView data);
 /// Fills all of `out` with the SHAKE128 output of `input`.
 void shake128(ByteView input, MutableByteView out);
 
-/// SHAKE128 of many short messages at once: fills `outputs` with equally long outputs, one of each
-/// of the `messages`, which lie one after the other.
-/// Input:  message_size: bytes of each message, 1 to 167; outputs.size(): at most 168 per message
-/// Cost:   one Keccak-f a message, eight of them at a time; copies of messages are wiped
-void shake128_short(ByteView messages, std::size_t message_size, MutableByteView outputs);
-
 /// SHAKE128 of a message that arrives in pieces. The state is wiped on destruction.
 class Shake128 {
   public:

@@ -62,25 +62,6 @@ TEST(Shake128, pieces_in_and_out_give_the_one_shot_output) {
     }
 }
 
-// Message sizes around the words of a block, counts around the states of a kernel's call.
-TEST(Shake128, many_short_messages_give_the_outputs_of_each) {
-    SeededRandom random{2};
-    for (const std::size_t message_size : {1u, 7u, 8u, 9u, 61u, 93u, 159u, 160u, 161u, 167u}) {
-        for (const std::size_t output_size : {1u, 32u, 112u, 128u, 168u}) {
-            for (const std::size_t count : {0u, 1u, 7u, 8u, 9u, 46u}) {
-                Bytes messages(count * message_size), outputs(count * output_size), expected;
-                random.fill(messages);
-                for (std::size_t i = 0; i < count; ++i) {
-                    const auto message = ByteView{messages}.subspan(i * message_size, message_size);
-                    append(expected, shake(message, output_size));
-                }
-                shake128_short(messages, message_size, outputs);
-                ASSERT_EQ(outputs, expected) << message_size << ' ' << output_size << ' ' << count;
-            }
-        }
-    }
-}
-
 TEST(KeccakKernels, all_equal_the_function_of_one_state) {
     for (const auto* kernel : keccak_kernels::available()) {
         SeededRandom random{3};

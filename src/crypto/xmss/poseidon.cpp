@@ -150,32 +150,6 @@ void permute_one(const Tables<Width>& table, State<Width>& elements) {
     for (std::size_t i = 0; i < Width; ++i) elements[i] = canonical(state[i]);
 }
 
-}  // namespace
-
-template <std::size_t Width>
-void permute(std::span<State<Width>> states) {
-    const Tables<Width>& table = tables<Width>();
-    for (State<Width>& state : states) permute_one(table, state);
-}
-
-template <std::size_t Width>
-void compress(std::span<State<Width>> states) {
-    const Tables<Width>& table = tables<Width>();
-    for (State<Width>& state : states) {
-        const State<Width> input = state;
-        permute_one(table, state);
-        for (std::size_t i = 0; i < Width; ++i) state[i] = add(state[i], input[i]);
-    }
-}
-
-template void permute<16>(std::span<State<16>>);
-template void permute<24>(std::span<State<24>>);
-template void compress<16>(std::span<State<16>>);
-template void compress<24>(std::span<State<24>>);
-
-namespace poseidon_kernels {
-namespace {
-
 template <std::size_t Width>
 State<Width> state_of(const Lanes<Width>& states, std::size_t lane) {
     State<Width> state;
@@ -212,6 +186,8 @@ void permute24_one(State<24>& state) {
 
 }  // namespace
 
+namespace poseidon_kernels {
+
 const Kernel& portable() {
     static constexpr Kernel kernel{"portable",
                                    permute_lanes<16>,
@@ -236,5 +212,4 @@ const Kernel& best() {
 }
 
 }  // namespace poseidon_kernels
-
 }  // namespace lepton::crypto::xmss
