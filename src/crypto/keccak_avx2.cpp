@@ -16,76 +16,17 @@ namespace {
 
 constexpr std::size_t kStatesOfHalf = 4;
 
+// Which byte comes to each place, lowest first, in the two words of either half of a register.
+LEPTON_TARGET_AVX2 inline __m256i bytes_of_both(long long low, long long high) {
+    return _mm256_set_epi64x(high, low, high, low);
+}
+
 template <int Distance>
 LEPTON_TARGET_AVX2 inline __m256i rotated(__m256i word) {
     if constexpr (Distance == 8) {
-        const __m256i bytes = _mm256_set_epi8(14,
-                                              13,
-                                              12,
-                                              11,
-                                              10,
-                                              9,
-                                              8,
-                                              15,
-                                              6,
-                                              5,
-                                              4,
-                                              3,
-                                              2,
-                                              1,
-                                              0,
-                                              7,  //
-                                              14,
-                                              13,
-                                              12,
-                                              11,
-                                              10,
-                                              9,
-                                              8,
-                                              15,
-                                              6,
-                                              5,
-                                              4,
-                                              3,
-                                              2,
-                                              1,
-                                              0,
-                                              7);
-        return _mm256_shuffle_epi8(word, bytes);
+        return _mm256_shuffle_epi8(word, bytes_of_both(0x0605040302010007, 0x0e0d0c0b0a09080f));
     } else if constexpr (Distance == 56) {
-        const __m256i bytes = _mm256_set_epi8(8,
-                                              15,
-                                              14,
-                                              13,
-                                              12,
-                                              11,
-                                              10,
-                                              9,
-                                              0,
-                                              7,
-                                              6,
-                                              5,
-                                              4,
-                                              3,
-                                              2,
-                                              1,  //
-                                              8,
-                                              15,
-                                              14,
-                                              13,
-                                              12,
-                                              11,
-                                              10,
-                                              9,
-                                              0,
-                                              7,
-                                              6,
-                                              5,
-                                              4,
-                                              3,
-                                              2,
-                                              1);
-        return _mm256_shuffle_epi8(word, bytes);
+        return _mm256_shuffle_epi8(word, bytes_of_both(0x0007060504030201, 0x080f0e0d0c0b0a09));
     } else {
         return _mm256_or_si256(_mm256_slli_epi64(word, Distance),
                                _mm256_srli_epi64(word, 64 - Distance));
