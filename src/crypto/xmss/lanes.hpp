@@ -108,7 +108,7 @@ Digest digest_of(const Digests& digests, std::size_t lane) {
 /// against 9,400 for width 24, measured).
 template <class Body>
 void in_parts(std::size_t count, Body body) {
-    const bool has_vectors = kernel_in_use().permute24 != poseidon_kernels::portable().permute24;
+    const bool has_vectors = kernel_in_use().name != poseidon_kernels::portable().name;
     const std::size_t alone_max = has_vectors ? 1 : kLanes - 1;
     std::size_t begin = 0;
     for (; count - begin > alone_max; begin += std::min(kLanes, count - begin)) {
