@@ -58,13 +58,13 @@ class KeyRoom {
     void install(const crypto::Signer& key, Window window);
 
   private:
+    /// Whether the key is of use at `slot`, once it is prepared.
+    bool is_wanted(const crypto::Signer& key, Slot slot) const;
+
     validator::KeyStore keys_;
     validator::SigningJournal journal_;
     validator::JournaledSigner signer_{keys_, journal_};
     std::vector<crypto::Signer*> all_;
-    /// Whether the key is of use at `slot`, once it is prepared.
-    bool is_wanted(const crypto::Signer& key, Slot slot) const;
-
     /// Keys whose window could not be built.
     std::set<const crypto::Signer*> broken_;
 };

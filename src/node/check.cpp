@@ -280,12 +280,9 @@ int run_check(const NodeOptions& options) {
     }
     auto keys =
         validator::KeyStore::load(files->key_files, files->genesis.validators, *files->scheme);
-    if (!keys) {
-        const StartError error = config_error(keys.error());
-        return fail(error.code, error.what);
-    }
-    if (auto taken = keys->take_alone(); !taken) {
-        const StartError error = config_error(taken.error());
+    const auto usable = keys ? keys->take_alone() : std::unexpected(keys.error());
+    if (!usable) {
+        const StartError error = config_error(usable.error());
         return fail(error.code, error.what);
     }
 

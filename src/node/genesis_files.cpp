@@ -305,7 +305,10 @@ Result<void, IoError> write_file(const std::string& path,
     if (::fsync(file) != 0) return failed(file);
     if (::close(file) != 0) return failed(-1);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(-1);
-    // Only now the new name is sure to outlive a power cut.
+    return sync_directory_of(path);
+}
+
+Result<void, IoError> sync_directory_of(const std::string& path) {
     const std::string directory = std::filesystem::absolute(path).parent_path().string();
     const int place = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool is_synced = place >= 0 && ::fsync(place) == 0;

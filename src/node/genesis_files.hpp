@@ -70,6 +70,9 @@ Result<std::string, ConfigError> read_text_file(const std::string& path, std::si
 /// owner only.
 Result<void, IoError> write_file(const std::string& path, std::string_view content, bool is_secret);
 
+/// Makes what happened to the names in the directory of `path` outlive a power cut.
+Result<void, IoError> sync_directory_of(const std::string& path);
+
 /// A validator's public keys and the names of its files below hash-sig-keys/.
 struct ValidatorEntry {
     PublicKey attestation_public_key;

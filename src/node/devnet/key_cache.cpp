@@ -8,17 +8,14 @@
 
 #include "base/assert.hpp"
 #include "base/parallel.hpp"
-#include "crypto/sha256.hpp"
 #include "node/genesis_files.hpp"
 #include "validator/key_store.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,16 +36,6 @@ IoError failed(const std::string& path, const std::error_code& error) {
     return IoError{fmt::format("{}: {}", path, error.message())};
 }
 
-/// Makes what happened to the names in `directory` outlive a power cut.
-Result<void, IoError> sync_directory(const std::string& directory) {
-    const int place = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool is_synced = place >= 0 && ::fsync(place) == 0;
-    const std::error_code error(errno, std::generic_category());
-    if (place >= 0) ::close(place);
-    if (!is_synced) return std::unexpected(failed(directory, error));
-    return {};
-}
-
 /// Returns what is in the file, nothing when it cannot be read.
 Bytes read_public(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -56,7 +43,7 @@ Bytes read_public(const std::string& path) {
 }
 
 std::string name_of(ByteView public_key) {
-    return to_hex(crypto::sha256(public_key)).substr(0, kNameDigits);
+    return to_hex(ByteView{validator::key_id_of(public_key).bytes}).substr(0, kNameDigits);
 }
 
 }  // namespace
@@ -178,9 +165,8 @@ Result<PublicKey, IoError> KeyCache::take(const std::string& secret_path,
         fs::rename(path(name, is_secret), to, error);
         if (error) return std::unexpected(failed(path(name, is_secret) + " to " + to, error));
     }
-    for (const std::string& directory :
-         {directory_, fs::absolute(secret_path).parent_path().string()}) {
-        if (auto synced = sync_directory(directory); !synced) {
+    for (const std::string& moved : {path(name, true), secret_path}) {
+        if (auto synced = sync_directory_of(moved); !synced) {
             return std::unexpected(synced.error());
         }
     }
