@@ -32,10 +32,10 @@ std::string KeyProgress::update(std::uint64_t keys_done, std::uint64_t slots_don
     return is_terminal_ ? "\r" + text + "\x1b[K" : text + "\n";
 }
 
-std::string KeyProgress::finish() const {
+std::string KeyProgress::finish(std::uint64_t keys_done) const {
     if (next_at_ == start_ + kQuiet) return {};
     return fmt::format(
-        "{}keys: {} made in {:.0f} s\n", is_terminal_ ? "\r\x1b[K" : "", keys_, seconds());
+        "{}keys: {} made in {:.0f} s\n", is_terminal_ ? "\r\x1b[K" : "", keys_done, seconds());
 }
 
 }  // namespace lepton::node

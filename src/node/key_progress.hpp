@@ -27,8 +27,8 @@ class KeyProgress {
     /// Input: slots_done: of the key after the `keys_done` that are whole
     std::string update(std::uint64_t keys_done, std::uint64_t slots_done);
 
-    /// Returns what to write when all keys are there; nothing after short work.
-    std::string finish() const;
+    /// Returns what to write at the end, when `keys_done` are whole; nothing after short work.
+    std::string finish(std::uint64_t keys_done) const;
 
   private:
     static constexpr Duration kQuiet = std::chrono::seconds(1);

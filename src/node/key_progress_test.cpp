@@ -22,7 +22,7 @@ TEST(KeyProgress, tells_share_and_time_left_every_few_seconds) {
     clock.advance(1s);
     EXPECT_EQ(progress.update(2, 50), "keys:  31 % (2 of 8 keys), about 22 s left\n");
     clock.advance(30s);
-    EXPECT_EQ(progress.finish(), "keys: 8 made in 40 s\n");
+    EXPECT_EQ(progress.finish(8), "keys: 8 made in 40 s\n");
 }
 
 TEST(KeyProgress, writes_over_itself_on_a_terminal) {
@@ -35,7 +35,7 @@ TEST(KeyProgress, writes_over_itself_on_a_terminal) {
     EXPECT_EQ(progress.update(1, 10), "");
     clock.advance(100ms);
     EXPECT_NE(progress.update(1, 20), "");
-    EXPECT_EQ(progress.finish(), "\r\x1b[Kkeys: 2 made in 2 s\n");
+    EXPECT_EQ(progress.finish(2), "\r\x1b[Kkeys: 2 made in 2 s\n");
 }
 
 TEST(KeyProgress, reckons_from_what_was_done_when_it_was_first_asked) {
@@ -52,7 +52,7 @@ TEST(KeyProgress, says_nothing_of_short_work) {
     KeyProgress progress(clock, true, 2, 100);
     EXPECT_EQ(progress.update(1, 0), "");
     clock.advance(500ms);
-    EXPECT_EQ(progress.finish(), "");
+    EXPECT_EQ(progress.finish(2), "");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ class KeyMaker {
         return PublicKey(pair->public_key);
     }
 
-    void finish() { std::fputs(display_.finish().c_str(), stderr); }
+    void finish() { std::fputs(display_.finish(keys_done_).c_str(), stderr); }
 
   private:
     std::uint64_t slots() const { return std::uint64_t{1} << scheme_.log_active_slots; }

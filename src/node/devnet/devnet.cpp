@@ -263,7 +263,7 @@ Result<KeyCache, IoError> Devnet::fill_key_cache(std::size_t keys) {
         });
         if (!done) return std::unexpected(done.error());
     }
-    std::fputs(display.finish().c_str(), stderr);
+    std::fputs(display.finish(missing).c_str(), stderr);
     return cache;
 }
 
@@ -506,7 +506,7 @@ void Devnet::finish_spare_keys() {
                    stderr);
         pause_ms(50);
     }
-    std::fputs(display.finish().c_str(), stderr);
+    std::fputs(display.finish(spare_keys_->keys_made()).c_str(), stderr);
     if (!spare_keys_->is_done()) return tell("the next devnet will make the rest");
     if (spare_keys_->failure()) complain(spare_keys_->failure()->what);
 }
